@@ -47,6 +47,13 @@ internal sealed class ByteWriter
 
     public void Bytes(byte[] more) => bytes.AddRange(more);
 
+    /// <summary>A part that the reader may pass over: its length comes first.</summary>
+    public void Block(ByteWriter part)
+    {
+        Number(part.bytes.Count);
+        bytes.AddRange(part.bytes);
+    }
+
     public byte[] ToArray() => [.. bytes];
 }
 

@@ -27,14 +27,18 @@ internal sealed class CatalogWriter
         var resources = new ByteWriter();
         foreach (var version in facts.Groups)
         {
-            resources.Number(version.Resources.Count);
-            foreach (var resource in version.Resources.OrderBy(r => r.Name, StringComparer.Ordinal)) Resource(resources, version, resource);
+            var list = new ByteWriter();
+            list.Number(version.Resources.Count);
+            foreach (var resource in version.Resources.OrderBy(r => r.Name, StringComparer.Ordinal)) Resource(list, version, resource);
+            resources.Block(list);
         }
         foreach (var type in Conventions.OtherTypes) schemas.Type(type);
 
         var body = new ByteWriter();
         body.Number(strings.Index(facts.Version));
-        body.Pairs(schemas.Named.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => (strings.Index(t.Key), t.Value)));
+        var types = new ByteWriter();
+        types.Pairs(schemas.Named.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => (strings.Index(t.Key), t.Value)));
+        body.Block(types);
         var groups = facts.Groups.GroupBy(v => v.Group).ToArray();
         body.Number(groups.Length);
         foreach (var group in groups)

@@ -10,10 +10,12 @@ namespace KubeFlex.Machinery.Catalog;
 public sealed class ApiCatalog
 {
     private readonly CatalogData data;
-    private readonly Dictionary<string, int> types;
-    private readonly Dictionary<GroupVersion, ResourceInfo[]> resources = [];
-    private readonly Dictionary<(GroupVersion, string), ResourceInfo> byName = [];
-    private readonly Dictionary<GroupVersionKind, ResourceInfo> byKind = [];
+    private readonly int typesStart;
+    private Dictionary<string, int>? types;
+
+    // By group, then version, resource or kind: dictionaries with string keys are compiled in the runtime already, those with keys of our own
+    // types cost milliseconds of every start.
+    private readonly Dictionary<string, VersionResources[]> groups;
 
     private ApiCatalog(CatalogData data)
     {
@@ -21,27 +23,18 @@ public sealed class ApiCatalog
         var reader = data.Body;
         KubernetesVersion = reader.Text();
 
-        var typeCount = reader.Number();
-        types = new Dictionary<string, int>(typeCount);
-        for (var i = 0; i < typeCount; i++) types.Add(reader.Text(), reader.Number());
+        typesStart = reader.Block();
 
-        var groups = new GroupInfo[reader.Number()];
-        for (var i = 0; i < groups.Length; i++) groups[i] = new GroupInfo(reader.Text(), reader.Texts());
-        Groups = groups;
+        var infos = new GroupInfo[reader.Number()];
+        for (var i = 0; i < infos.Length; i++) infos[i] = new GroupInfo(reader.Text(), reader.Texts());
+        Groups = infos;
 
-        foreach (var group in groups)
+        groups = new Dictionary<string, VersionResources[]>(infos.Length);
+        foreach (var group in infos)
         {
-            foreach (var version in group.Versions)
-            {
-                var list = new ResourceInfo[reader.Number()];
-                for (var i = 0; i < list.Length; i++)
-                {
-                    var resource = list[i] = ResourceOf(ref reader, data, new GroupVersion(group.Name, version));
-                    byName.Add((resource.Kind.GroupVersion, resource.Resource), resource);
-                    byKind.TryAdd(resource.Kind, resource);
-                }
-                resources.Add(new GroupVersion(group.Name, version), list);
-            }
+            var versions = new VersionResources[group.Versions.Count];
+            for (var i = 0; i < versions.Length; i++) versions[i] = new VersionResources(data, new GroupVersion(group.Name, group.Versions[i]), reader.Block());
+            groups.Add(group.Name, versions);
         }
     }
 
@@ -62,19 +55,19 @@ public sealed class ApiCatalog
     public IReadOnlyList<GroupInfo> Groups { get; }
 
     /// <summary>Names of the published types, sorted.</summary>
-    public IEnumerable<string> TypeNames => types.Keys;
+    public IEnumerable<string> TypeNames => Types.Keys;
 
     /// <summary>All served resources of a group and version, sorted by name; empty when unknown.</summary>
-    public IReadOnlyList<ResourceInfo> ResourcesOf(GroupVersion version) => resources.TryGetValue(version, out var list) ? list : [];
+    public IReadOnlyList<ResourceInfo> ResourcesOf(GroupVersion version) => VersionOf(version)?.All ?? [];
 
     /// <summary>One resource, or null.</summary>
-    public ResourceInfo? Find(GroupVersion version, string resource) => byName.GetValueOrDefault((version, resource));
+    public ResourceInfo? Find(GroupVersion version, string resource) => VersionOf(version)?.ByName.GetValueOrDefault(resource);
 
     /// <summary>The resource that serves a kind, or null.</summary>
-    public ResourceInfo? FindKind(GroupVersionKind kind) => byKind.GetValueOrDefault(kind);
+    public ResourceInfo? FindKind(GroupVersionKind kind) => VersionOf(kind.GroupVersion)?.ByKind.GetValueOrDefault(kind.Kind);
 
     /// <summary>A published type by its name, such as <c>io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta</c>, or null.</summary>
-    public Schema? Type(string name) => types.TryGetValue(name, out var node) ? data.Schema(node) : null;
+    public Schema? Type(string name) => Types.TryGetValue(name, out var node) ? data.Schema(node) : null;
 
     /// <summary>Schema of <c>metadata</c>, shared by custom resources.</summary>
     public Schema ObjectMeta => Type("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!;
@@ -89,43 +82,27 @@ public sealed class ApiCatalog
         foreach (var node in JsonNode.Parse(data.Objects.Span)!.AsArray()) yield return (JsonObject)node!.DeepClone();
     }
 
-    private static ResourceInfo ResourceOf(ref CatalogReader reader, CatalogData data, GroupVersion version)
+    private Dictionary<string, int> Types
     {
-        var flags = (ResourceFlags)reader.Number();
-        return new ResourceInfo
+        get
         {
-            Resource = reader.Text(),
-            Singular = reader.Text(),
-            Kind = new GroupVersionKind(version.Group, version.Version, reader.Text()),
-            ListKind = reader.Text(),
-            Namespaced = (flags & ResourceFlags.Namespaced) != 0,
-            Verbs = reader.Texts(),
-            ShortNames = reader.Texts(),
-            Categories = reader.Texts(),
-            Subresources = Subresources(ref reader),
-            Schema = data.Schema(reader.Number()),
-            Columns = Columns(ref reader),
-            SelectableFields = reader.Texts(),
-            StorageKind = reader.Kind(),
-            StorageResource = new GroupResource(reader.Text(), reader.Text()),
-            StorageVersionHash = reader.Text(),
-            Scale = (flags & ResourceFlags.Scale) != 0 ? new ScalePaths(reader.Text(), reader.Text(), reader.Text() is { Length: > 0 } path ? path : null) : null,
-            DeprecationWarning = (flags & ResourceFlags.Deprecated) != 0 ? reader.Text() : null,
-        };
+            if (types is not null) return types;
+            var reader = new CatalogReader(data, typesStart);
+            var count = reader.Number();
+            var made = new Dictionary<string, int>(count);
+            for (var i = 0; i < count; i++) made.Add(reader.Text(), reader.Number());
+            return types = made;
+        }
     }
 
-    private static SubresourceInfo[] Subresources(ref CatalogReader reader)
+    private VersionResources? VersionOf(GroupVersion wanted)
     {
-        var list = new SubresourceInfo[reader.Number()];
-        for (var i = 0; i < list.Length; i++) list[i] = new SubresourceInfo(reader.Text(), reader.Kind(), reader.Texts());
-        return list;
-    }
-
-    private static TableColumn[] Columns(ref CatalogReader reader)
-    {
-        var list = new TableColumn[reader.Number()];
-        for (var i = 0; i < list.Length; i++) list[i] = new TableColumn(reader.Text(), reader.Text(), reader.Text(), reader.Number(), reader.Text());
-        return list;
+        if (!groups.TryGetValue(wanted.Group, out var versions)) return null;
+        foreach (var version in versions)
+        {
+            if (version.Version.Version == wanted.Version) return version;
+        }
+        return null;
     }
 }
 

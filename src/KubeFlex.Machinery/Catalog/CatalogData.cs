@@ -11,7 +11,7 @@ internal sealed class CatalogData
     private readonly Table nodes;
     private readonly string?[] texts;
     private readonly Schema?[] schemas;
-    private readonly Range body;
+    private readonly int body;
     private readonly int objectsStart;
 
     public CatalogData(byte[] bytes)
@@ -23,11 +23,13 @@ internal sealed class CatalogData
         texts = new string?[strings.Count];
         schemas = new Schema?[nodes.Count];
         var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(nodes.End));
-        body = (nodes.End + 4)..(nodes.End + 4 + length);
-        objectsStart = nodes.End + 4 + length;
+        body = nodes.End + 4;
+        objectsStart = body + length;
     }
 
-    public CatalogReader Body => new(this, bytes.AsSpan(body));
+    public CatalogReader Body => new(this, body);
+
+    public ReadOnlySpan<byte> Bytes => bytes;
 
     public ReadOnlyMemory<byte> Objects => bytes.AsMemory(objectsStart);
 
@@ -41,7 +43,7 @@ internal sealed class CatalogData
     public Schema Schema(int index)
     {
         if (Volatile.Read(ref schemas[index]) is { } known) return known;
-        var made = new SchemaNode(this, new CatalogReader(this, nodes.Entry(bytes, index))).ToSchema();
+        var made = new SchemaNode(this, new CatalogReader(this, nodes.Position(bytes, index))).ToSchema();
         return Interlocked.CompareExchange(ref schemas[index], made, null) ?? made;
     }
 
@@ -56,11 +58,9 @@ internal sealed class CatalogData
             return new Table(ends, start, count, start + (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[(ends + 4 * count)..]));
         }
 
-        public ReadOnlySpan<byte> Entry(ReadOnlySpan<byte> bytes, int index)
-        {
-            var from = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[(Ends + 4 * index)..]);
-            var to = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[(Ends + 4 * index + 4)..]);
-            return bytes[(Start + from)..(Start + to)];
-        }
+        public int Position(ReadOnlySpan<byte> bytes, int index) => Start + (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[(Ends + 4 * index)..]);
+
+        public ReadOnlySpan<byte> Entry(ReadOnlySpan<byte> bytes, int index) =>
+            bytes[Position(bytes, index)..Position(bytes, index + 1)];
     }
 }

@@ -5,7 +5,7 @@ namespace KubeFlex.Machinery.Catalog;
 //   magic                                    8 bytes
 //   strings  count, count + 1 ends, bytes    little-endian uint32; a string is decoded when first used
 //   nodes    count, count + 1 ends, bytes    little-endian uint32; a schema node is decoded when first used
-//   catalog  length uint32, bytes            version, types, groups, resources: read at start
+//   catalog  length uint32, bytes            version and groups: read at start; types, resources of each version: when first used
 //   objects  the rest                        JSON array of the first objects
 //
 // Inside nodes and catalog every number is a LEB128 varint and every string an index into the string table.

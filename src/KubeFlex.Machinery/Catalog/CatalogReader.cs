@@ -3,22 +3,31 @@ using KubeFlex.Machinery.Objects;
 namespace KubeFlex.Machinery.Catalog;
 
 /// <summary>A cursor over the numbers of the data file.</summary>
-internal ref struct CatalogReader(CatalogData data, ReadOnlySpan<byte> bytes)
+internal ref struct CatalogReader(CatalogData data, int position)
 {
     private readonly CatalogData data = data;
-    private ReadOnlySpan<byte> rest = bytes;
+    private readonly ReadOnlySpan<byte> bytes = data.Bytes;
+    private int position = position;
 
     public int Number()
     {
         int value = 0, shift = 0;
         while (true)
         {
-            var b = rest[0];
-            rest = rest[1..];
+            var b = bytes[position++];
             value |= (b & 0x7f) << shift;
             if (b < 0x80) return value;
             shift += 7;
         }
+    }
+
+    /// <summary>Passes over a part with a length in front; where it starts.</summary>
+    public int Block()
+    {
+        var length = Number();
+        var start = position;
+        position += length;
+        return start;
     }
 
     public string Text() => data.Text(Number());
