@@ -68,5 +68,5 @@ public sealed partial class ControllerManager : IDisposable
     }
 
     [LoggerMessage(200, LogLevel.Debug, "{ControlPlane}: {Controller} of {Namespace}/{Name} failed and is tried again: {Error}")]
-    private static partial void Failed(ILogger logger, string controlPlane, Controller controller, string ns, string name, string error);
+    private static partial void Failed(ILogger logger, string controlPlane, Controller controller, string @namespace, string name, string error);
 }

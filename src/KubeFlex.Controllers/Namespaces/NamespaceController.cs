@@ -56,7 +56,7 @@ internal sealed class NamespaceController(IControlPlaneAccess access, TimeProvid
             new JsonObject { ["status"] = new JsonObject { ["conditions"] = conditions } }, cancellation);
     }
 
-    private JsonNode Condition(string type, bool status, string reason, string message) => new JsonObject
+    private JsonObject Condition(string type, bool status, string reason, string message) => new JsonObject
     {
         ["type"] = type,
         ["status"] = status ? "True" : "False",

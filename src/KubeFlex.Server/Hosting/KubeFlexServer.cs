@@ -62,7 +62,10 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
 
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = lifetime.ApplicationStopping.Register(stopping.Cancel);
-        var operatorHost = new OperatorHost(client, host, new OperatorOptions { HostingUrl = host.ServerUrl, HostingCaPem = identity.CaPem, Domain = options.Domain }, time, logs);
+        var operatorHost = new OperatorHost(client, host, new OperatorOptions
+        {
+            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
+        }, time, logs);
         Task[] loops =
         [
             SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger),

@@ -45,10 +45,13 @@ internal sealed class ServerIdentity : IDisposable
         return new ServerIdentity(authority, serving, LoadSigningKey(directory));
     }
 
+    /// <summary>A client certificate with all rights on the hosting control plane.</summary>
+    public IssuedCertificate IssueAdmin() => authority.IssueClient("kubeflex-admin", "system:masters");
+
     /// <summary>A kubeconfig with all rights on the hosting control plane, for the owner of the data directory only.</summary>
     public void WriteAdminKubeconfig(DataDirectory directory, string url)
     {
-        var admin = authority.IssueClient("kubeflex-admin", "system:masters");
+        var admin = IssueAdmin();
         static string Base64(string pem) => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(pem));
         var config = new JsonObject
         {
