@@ -125,12 +125,13 @@ public sealed partial class Store
             Volatile.Write(ref revision, last.Revision);
             // Not under the writers' lock: the hub's gate is held here, and it is always the inner one.
             Interlocked.Add(ref outstanding, -gathered.Count);
-            foreach (var work in gathered) work.TrySetResult(null);
         });
         if (events is not null)
         {
             foreach (var listener in hearing) Tell(listener, events);
         }
+        // Last, so that whoever has an answer finds watchers and listeners (caches!) not behind it.
+        foreach (var work in gathered) work.TrySetResult(null);
         if (changes.Count > 0)
         {
             LimitHistory();

@@ -67,7 +67,7 @@ public sealed partial class Store
         }
     }
 
-    /// <summary>Calls <paramref name="listener"/> with every durable batch of changes, in revision order, one call at a time per store. It must be quick and must not throw or wait. Dispose to stop.</summary>
+    /// <summary>Calls <paramref name="listener"/> with every durable batch of changes, in revision order, one call at a time per store, before the writers are answered. It must be quick and must not throw or wait. Dispose to stop.</summary>
     public IDisposable Subscribe(Action<Store, IReadOnlyList<StoreEvent>> listener)
     {
         lock (writing) listeners = [.. listeners, listener];

@@ -79,7 +79,7 @@ internal sealed class WatchHub(CompactionMark compacted)
     }
 
     /// <summary>
-    /// Takes durable changes over: <paramref name="show"/> makes them visible to readers and answers their writers, then watchers get them.
+    /// Takes durable changes over: <paramref name="show"/> makes them visible to readers, then watchers get them.
     /// Returns the changes as events when <paramref name="listened"/>.
     /// </summary>
     public List<StoreEvent>? Publish(List<KeyValue> changes, int trim, long revision, bool listened, Action show)

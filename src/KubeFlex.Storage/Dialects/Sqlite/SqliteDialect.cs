@@ -18,8 +18,8 @@ internal sealed class SqliteDialect : IDialect
 
     private SqliteDialect(string path, FileStream exclusive, SqliteWriter writer) => (this.path, this.exclusive, this.writer) = (path, exclusive, writer);
 
-    /// <summary>Opens or creates the file.</summary>
-    public static SqliteDialect Open(string path)
+    /// <summary>Opens or creates the file; <paramref name="pragma"/> is for tests that make the writer fail.</summary>
+    public static SqliteDialect Open(string path, string? pragma = null)
     {
         path = Path.GetFullPath(path);
         var exclusive = Lock(path);
@@ -30,6 +30,7 @@ internal sealed class SqliteDialect : IDialect
             SqliteSchema.Prepare(connection, path);
             // The log is copied into the file every 16 MiB: a compromise between a long log and frequent stops.
             SqliteSchema.Execute(connection, "pragma synchronous=full; pragma wal_autocheckpoint=4000; pragma journal_size_limit=67108864");
+            if (pragma is not null) SqliteSchema.Execute(connection, pragma);
             return new(path, exclusive, new(connection, path));
         }
         catch (Exception e)
