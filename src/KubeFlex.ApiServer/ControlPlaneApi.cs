@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KubeFlex.Machinery.Catalog;
+using KubeFlex.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace KubeFlex.ApiServer;
+
+/// <summary>Who makes a request.</summary>
+/// <param name="Name">User name.</param>
+/// <param name="Groups">Groups, <c>system:authenticated</c> or <c>system:unauthenticated</c> included.</param>
+/// <param name="Uid">Uid, or empty.</param>
+/// <param name="Extra">Extra attributes.</param>
+public sealed record UserInfo(string Name, IReadOnlyList<string> Groups, string Uid = "", IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra = null);
+
+/// <summary>Set on a request's features by an in-process caller: authentication takes the user from here.</summary>
+/// <param name="User">The caller.</param>
+public sealed record AuthenticatedUser(UserInfo User);
+
+/// <summary>What all control planes of a process share: catalog, compiled custom schemas, rendered documents.</summary>
+public sealed class SharedApi(ApiCatalog catalog, TimeProvider time, ILoggerFactory logs)
+{
+    /// <summary>Facts of the Kubernetes version.</summary>
+    public ApiCatalog Catalog { get; } = catalog;
+
+    /// <summary>Clock.</summary>
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>Logs.</summary>
+    public ILoggerFactory Logs { get; } = logs;
+}
+
+/// <summary>What is particular to one control plane.</summary>
+public sealed record ControlPlaneApiOptions
+{
+    /// <summary>Name; for logs.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Certificate authorities whose client certificates are accepted (more than one during a rotation).</summary>
+    public required IReadOnlyList<X509Certificate2> ClientAuthorities { get; init; }
+
+    /// <summary>Key that signs service-account tokens (P-256), or null: then tokens are refused.</summary>
+    public ECDsa? ServiceAccountKey { get; init; }
+
+    /// <summary>Issuer of service-account tokens.</summary>
+    public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
+
+    /// <summary>Address and port that the <c>kubernetes</c> service's endpoints show.</summary>
+    public string AdvertiseAddress { get; init; } = "127.0.0.1";
+
+    /// <summary>Port of <see cref="AdvertiseAddress"/>.</summary>
+    public int AdvertisePort { get; init; } = 6443;
+}
+
+/// <summary>One control plane's HTTP API over one store. Holds no thread and no timer.</summary>
+public sealed class ControlPlaneApi : IAsyncDisposable
+{
+    /// <summary>Makes the API over an open store.</summary>
+    public ControlPlaneApi(SharedApi shared, Store store, ControlPlaneApiOptions options) => throw new NotImplementedException();
+
+    /// <summary>Writes the first objects of a fresh control plane (one transaction) if they are not there, and loads its custom resources. Runs once before the first request.</summary>
+    public Task StartAsync(CancellationToken cancellation) => throw new NotImplementedException();
+
+    /// <summary>Answers one request; <c>Request.Path</c> is relative to this control plane.</summary>
+    public Task HandleAsync(HttpContext context) => throw new NotImplementedException();
+
+    /// <summary>Ends all watches and drops what belongs to this control plane; the store stays with its owner.</summary>
+    public ValueTask DisposeAsync() => throw new NotImplementedException();
+}

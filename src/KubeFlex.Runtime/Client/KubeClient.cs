@@ -1,0 +1,157 @@
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using KubeFlex.Machinery.Json;
+
+namespace KubeFlex.Runtime.Client;
+
+/// <summary>Patch formats.</summary>
+public enum PatchKind
+{
+    /// <summary>RFC 6902.</summary>
+    Json,
+    /// <summary>RFC 7386.</summary>
+    Merge,
+    /// <summary>Kubernetes' strategic merge patch.</summary>
+    Strategic,
+}
+
+/// <summary>One event of a watch.</summary>
+/// <param name="Type">ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.</param>
+/// <param name="Object">The object, or a Status after ERROR.</param>
+public sealed record WatchEvent(string Type, JsonObject Object);
+
+/// <summary>
+/// A Kubernetes API over an <see cref="HttpClient"/> whose base address is the server (with a trailing slash and any path prefix) and whose
+/// handler authenticates; the handler may as well run the API inside this process. Failures are <see cref="KubeApiException"/>, lost
+/// connections <see cref="HttpRequestException"/>. Safe for concurrent use.
+/// </summary>
+public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex") : IDisposable
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <summary>The object; throws when it is not there.</summary>
+    public async Task<JsonObject> GetAsync(ResourceRef resource, CancellationToken cancellation) =>
+        await SendAsync(HttpMethod.Get, resource.Path, null, null, cancellation);
+
+    /// <summary>The object, or null when it is not there.</summary>
+    public async Task<JsonObject?> FindAsync(ResourceRef resource, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GetAsync(resource, cancellation);
+        }
+        catch (KubeApiException e) when (e.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The whole list document. <paramref name="query"/> is the raw query string (labelSelector, limit …), or null.</summary>
+    public Task<JsonObject> ListAsync(ResourceRef collection, string? query, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Get, WithQuery(collection.Path, query), null, null, cancellation);
+
+    /// <summary>Creates; the collection comes from <paramref name="resource"/> (its name is not used).</summary>
+    public Task<JsonObject> CreateAsync(ResourceRef resource, JsonObject obj, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, WithQuery((resource.Subresource is null ? resource with { Name = null } : resource).Path, $"fieldManager={fieldManager}"), KubeJson.ToUtf8(obj), Json, cancellation);
+
+    /// <summary>Replaces.</summary>
+    public Task<JsonObject> UpdateAsync(ResourceRef resource, JsonObject obj, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Put, WithQuery(resource.Path, $"fieldManager={fieldManager}"), KubeJson.ToUtf8(obj), Json, cancellation);
+
+    /// <summary>Patches.</summary>
+    public Task<JsonObject> PatchAsync(ResourceRef resource, PatchKind kind, JsonNode patch, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Patch, WithQuery(resource.Path, $"fieldManager={fieldManager}"), KubeJson.ToUtf8(patch), new MediaTypeHeaderValue(kind switch
+        {
+            PatchKind.Json => "application/json-patch+json",
+            PatchKind.Merge => "application/merge-patch+json",
+            _ => "application/strategic-merge-patch+json",
+        }), cancellation);
+
+    /// <summary>Server-side apply.</summary>
+    public Task<JsonObject> ApplyAsync(ResourceRef resource, JsonObject desired, bool force, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Patch, WithQuery(resource.Path, $"fieldManager={fieldManager}&force={(force ? "true" : "false")}"), KubeJson.ToUtf8(desired),
+            new MediaTypeHeaderValue("application/apply-patch+yaml"), cancellation);
+
+    /// <summary>Server-side apply of a YAML document as it stands.</summary>
+    public Task<JsonObject> ApplyYamlAsync(ResourceRef resource, ReadOnlyMemory<byte> yaml, bool force, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Patch, WithQuery(resource.Path, $"fieldManager={fieldManager}&force={(force ? "true" : "false")}"), yaml.ToArray(),
+            new MediaTypeHeaderValue("application/apply-patch+yaml"), cancellation);
+
+    /// <summary>Deletes; <paramref name="propagation"/> is Background, Foreground, Orphan or null. False when it was not there.</summary>
+    public async Task<bool> DeleteAsync(ResourceRef resource, string? propagation, CancellationToken cancellation, string? uid = null)
+    {
+        var options = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions" };
+        if (propagation is not null) options["propagationPolicy"] = propagation;
+        if (uid is not null) options["preconditions"] = new JsonObject { ["uid"] = uid };
+        try
+        {
+            await SendAsync(HttpMethod.Delete, resource.Path, KubeJson.ToUtf8(options), Json, cancellation);
+            return true;
+        }
+        catch (KubeApiException e) when (e.IsNotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>GET of any path that answers with a JSON object, such as a discovery document.</summary>
+    public Task<JsonObject> GetDocumentAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, null, cancellation);
+
+    /// <summary>GET of any path; the body as text.</summary>
+    public async Task<string> GetRawAsync(string path, CancellationToken cancellation)
+    {
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return response.IsSuccessStatusCode ? System.Text.Encoding.UTF8.GetString(body) : throw Failure((int)response.StatusCode, body);
+    }
+
+    /// <summary>Watches until the server ends the stream, the connection is lost or the token is cancelled. An ERROR event becomes a <see cref="KubeApiException"/>.</summary>
+    public async IAsyncEnumerable<WatchEvent> WatchAsync(ResourceRef collection, string? query, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, WithQuery(collection.Path, query is null ? "watch=true" : $"watch=true&{query}"));
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (!response.IsSuccessStatusCode) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(cancellation) is { } line)
+        {
+            if (line.Length == 0) continue;
+            var frame = JsonNode.Parse(line)!.AsObject();
+            var (type, obj) = ((string?)frame["type"] ?? "", frame["object"] as JsonObject ?? []);
+            if (type == "ERROR") throw new KubeApiException((int?)obj["code"] ?? 500, obj, (string?)obj["message"] ?? "watch failed");
+            yield return new WatchEvent(type, obj);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => http.Dispose();
+
+    private async Task<JsonObject> SendAsync(HttpMethod method, string path, byte[]? body, MediaTypeHeaderValue? type, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = type } };
+        using var response = await http.SendAsync(request, cancellation);
+        var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
+        if (!response.IsSuccessStatusCode) throw Failure((int)response.StatusCode, answer);
+        return JsonNode.Parse(answer) as JsonObject ?? throw new KubeApiException((int)response.StatusCode, null, "the server's answer is not a JSON object");
+    }
+
+    private static KubeApiException Failure(int code, byte[] body)
+    {
+        try
+        {
+            if (JsonNode.Parse(body) is JsonObject { } status && (string?)status["kind"] == "Status")
+                return new KubeApiException(code, status, (string?)status["message"] ?? $"the server answered {code}");
+        }
+        catch (JsonException)
+        {
+            // Not a Status: a proxy's page, say. The code is all there is to tell.
+        }
+        return new KubeApiException(code, null, $"the server answered {code}");
+    }
+
+    private static string WithQuery(string path, string? query) => string.IsNullOrEmpty(query) ? path : $"{path}?{query}";
+}
