@@ -3,6 +3,32 @@ using KubeFlex.Machinery.Catalog;
 
 namespace KubeFlex.Machinery.Validation;
 
+/// <summary>What Go's encoder does with the members of one struct, worked out once per schema.</summary>
+internal sealed class GoStruct
+{
+    private readonly HashSet<string> written = new(StringComparer.Ordinal);
+    private readonly HashSet<string> zeros = new(StringComparer.Ordinal);
+
+    internal GoStruct(Schema schema)
+    {
+        foreach (var (name, member) in schema.Properties)
+        {
+            if (GoTypes.IsAlwaysWritten(schema, name, member)) written.Add(name);
+            else if (member.Type == SchemaType.String ? GoTypes.DropsEmptyString(schema, name) : GoTypes.DropsZero(schema, name)) zeros.Add(name);
+        }
+        AlwaysWritten = [.. schema.Properties.Where(p => written.Contains(p.Key)).Select(p => (p.Key, p.Value))];
+    }
+
+    /// <summary>Members that are written whatever their value.</summary>
+    internal (string Name, Schema Schema)[] AlwaysWritten { get; }
+
+    /// <summary>See <see cref="AlwaysWritten"/>.</summary>
+    internal bool Writes(string member) => written.Contains(member);
+
+    /// <summary>Whether an optional scalar is left out when it is zero or empty.</summary>
+    internal bool OmitsZero(string member) => zeros.Contains(member);
+}
+
 /// <summary>
 /// Facts about the Go types behind the published schemas that the schemas do not state: how a type is named in decoding errors, and which
 /// members Go's encoder always writes or leaves out when they are zero.
@@ -59,7 +85,7 @@ internal static class GoTypes
         "core.v1.Event.reportingComponent", "core.v1.Event.reportingInstance", "StatefulSetStatus.availableReplicas", "StatefulSetSpec.serviceName",
         "FlowSchemaSpec.matchingPrecedence", "QueuingConfiguration.handSize", "QueuingConfiguration.queueLengthLimit", "QueuingConfiguration.queues",
         "StatefulSetOrdinals.start", "PodFailurePolicyOnPodConditionsPattern.status", "autoscaling.v2.HorizontalPodAutoscalerStatus.currentMetrics",
-        "TokenRequestSpec.boundObjectRef",
+        "TokenRequestSpec.boundObjectRef", "ClusterRole.rules", "Role.rules", "EndpointSlice.ports",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     // Times that are plain values: written as null when nothing is set (omitempty does not know zero structs).
@@ -108,7 +134,7 @@ internal static class GoTypes
     internal static bool IsQuantity(Schema schema) => schema.Format == "quantity" || Short(schema) == "Quantity";
 
     /// <summary>A struct held by value: the schema's default is the empty object.</summary>
-    internal static bool IsPlainStruct(Schema schema) => schema.Default is System.Text.Json.Nodes.JsonObject { Count: 0 };
+    internal static bool IsPlainStruct(Schema schema) => schema.Node?.Default == "{}" || schema.Default is System.Text.Json.Nodes.JsonObject { Count: 0 };
 
     /// <summary>An optional number or boolean whose zero Go leaves out.</summary>
     internal static bool DropsZero(Schema owner, string member) => Has(PlainScalars, owner, member) && !Has(PointerScalars, owner, member);

@@ -39,11 +39,11 @@ public static class SchemaDecoding
             var member = schema.Member(name);
             if (member is null) continue;
             CompleteInside(value, member, schema);
-            if (!GoTypes.IsAlwaysWritten(schema, name, member) && IsOmitted(value, schema, name, member)) obj.Remove(name);
+            if (!schema.Go.Writes(name) && IsOmitted(value, schema.Go, name, member)) obj.Remove(name);
         }
-        foreach (var (name, member) in schema.Properties)
-            if (obj[name] is null && GoTypes.IsAlwaysWritten(schema, name, member)) obj[name] = Zero(member);
-            else if (obj[name] is JsonArray { Count: 0 } && schema.Required.Contains(name)) obj[name] = null;
+        foreach (var (name, member) in schema.Go.AlwaysWritten)
+            if (obj[name] is null) obj[name] = Zero(member);
+            else if (obj[name] is JsonArray { Count: 0 }) obj[name] = null;
     }
 
     private static void CompleteInside(JsonNode? value, Schema schema, Schema owner)
@@ -68,16 +68,16 @@ public static class SchemaDecoding
         }
     }
 
-    private static bool IsOmitted(JsonNode? value, Schema owner, string name, Schema member) => value switch
+    private static bool IsOmitted(JsonNode? value, GoStruct owner, string name, Schema member) => value switch
     {
         null => member.Type != SchemaType.Any || member.TypeName is not null,
         JsonArray { Count: 0 } => member.Type == SchemaType.Array,
         JsonObject { Count: 0 } => member.AdditionalProperties is not null && member.Properties.Count == 0,
         JsonValue v => v.GetValueKind() switch
         {
-            JsonValueKind.String => member.Type == SchemaType.String && v.GetValue<string>().Length == 0 && GoTypes.DropsEmptyString(owner, name),
-            JsonValueKind.False => GoTypes.DropsZero(owner, name),
-            JsonValueKind.Number => v.AsNumber() == 0 && GoTypes.DropsZero(owner, name),
+            JsonValueKind.String => member.Type == SchemaType.String && v.GetValue<string>().Length == 0 && owner.OmitsZero(name),
+            JsonValueKind.False => owner.OmitsZero(name),
+            JsonValueKind.Number => v.AsNumber() == 0 && owner.OmitsZero(name),
             _ => false,
         },
         _ => false,
