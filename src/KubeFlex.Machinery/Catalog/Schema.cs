@@ -41,29 +41,62 @@ public sealed class Schema
     /// <summary>A schema that states nothing.</summary>
     public static readonly Schema Anything = new() { PreserveUnknownFields = true };
 
+    private static readonly IReadOnlyDictionary<string, Schema> NoProperties = new Dictionary<string, Schema>();
+
+    private IReadOnlyDictionary<string, Schema>? properties;
+    private Schema? additionalProperties;
+    private Schema? items;
+
+    /// <summary>Where a built-in schema comes from: its members are made when first asked for, since types are many and recursive.</summary>
+    internal SchemaNode? Node { get; init; }
+
     /// <summary>Name of the published type, such as <c>io.k8s.api.core.v1.Pod</c>; null inside custom resources.</summary>
     public string? TypeName { get; init; }
 
     /// <summary>JSON type.</summary>
     public SchemaType Type { get; init; }
 
-    /// <summary><c>int32</c>, <c>int64</c>, <c>date-time</c>, <c>byte</c>, <c>int-or-string</c>, <c>quantity</c> …, or null.</summary>
+    /// <summary>
+    /// <c>int32</c>, <c>int64</c>, <c>date-time</c>, <c>byte</c>, <c>int-or-string</c>, <c>quantity</c> …, or null.
+    /// A quantity is a string or a number, so its <see cref="Type"/> is <see cref="SchemaType.Any"/>, as is that of int-or-string.
+    /// </summary>
     public string? Format { get; init; }
 
     /// <summary>Known members of an object.</summary>
-    public IReadOnlyDictionary<string, Schema> Properties { get; init; } = System.Collections.Frozen.FrozenDictionary<string, Schema>.Empty;
+    public IReadOnlyDictionary<string, Schema> Properties
+    {
+        get => properties ?? Publish(ref properties, Node?.MakeProperties() ?? NoProperties);
+        init => properties = value;
+    }
 
     /// <summary>Schema of all other members, or null.</summary>
-    public Schema? AdditionalProperties { get; init; }
+    public Schema? AdditionalProperties
+    {
+        get => additionalProperties ?? (Node?.Additional is { } lazy ? Publish(ref additionalProperties, lazy) : null);
+        init => additionalProperties = value;
+    }
 
     /// <summary>Schema of an array's items.</summary>
-    public Schema? Items { get; init; }
+    public Schema? Items
+    {
+        get => items ?? (Node?.Items is { } lazy ? Publish(ref items, lazy) : null);
+        init => items = value;
+    }
 
     /// <summary>Members that must be there.</summary>
     public IReadOnlyList<string> Required { get; init; } = [];
 
-    /// <summary>Default; clone before use.</summary>
+    /// <summary>
+    /// Default; clone before use. For built-in kinds this is a real default of the published schema (such as <c>protocol: TCP</c>), never a
+    /// zero value of Go. Their defaulting is the business of the kinds' rules; only custom resources are defaulted from here.
+    /// </summary>
     public JsonNode? Default { get; init; }
+
+    /// <summary>
+    /// Default as OpenAPI publishes it: also the empty object, string or zero of required members. Never for defaulting; it is what
+    /// server-side apply takes for an absent member of <see cref="ListMapKeys"/>. Clone before use.
+    /// </summary>
+    public JsonNode? PublishedDefault => Default ?? Node?.ZeroDefault();
 
     /// <summary>Allowed values, or null for all.</summary>
     public IReadOnlyList<JsonNode?>? Enum { get; init; }
@@ -100,62 +133,7 @@ public sealed class Schema
 
     /// <summary>The schema of a member: known, additional, or null when the member is unknown.</summary>
     public Schema? Member(string name) => Properties.TryGetValue(name, out var s) ? s : AdditionalProperties ?? (PreserveUnknownFields ? Anything : null);
-}
 
-/// <summary>Value rules of a custom resource's schema (OpenAPI v3 validations). Absent ones are null.</summary>
-public sealed class SchemaRules
-{
-    /// <summary>Lower bound.</summary>
-    public double? Minimum { get; init; }
-
-    /// <summary>Whether <see cref="Minimum"/> itself is out.</summary>
-    public bool ExclusiveMinimum { get; init; }
-
-    /// <summary>Upper bound.</summary>
-    public double? Maximum { get; init; }
-
-    /// <summary>Whether <see cref="Maximum"/> itself is out.</summary>
-    public bool ExclusiveMaximum { get; init; }
-
-    /// <summary>The value is a multiple of this.</summary>
-    public double? MultipleOf { get; init; }
-
-    /// <summary>Shortest string, in code points.</summary>
-    public long? MinLength { get; init; }
-
-    /// <summary>Longest string, in code points.</summary>
-    public long? MaxLength { get; init; }
-
-    /// <summary>RE2 pattern a string contains.</summary>
-    public string? Pattern { get; init; }
-
-    /// <summary>Fewest items.</summary>
-    public long? MinItems { get; init; }
-
-    /// <summary>Most items.</summary>
-    public long? MaxItems { get; init; }
-
-    /// <summary>Items differ from one another.</summary>
-    public bool UniqueItems { get; init; }
-
-    /// <summary>Fewest members.</summary>
-    public long? MinProperties { get; init; }
-
-    /// <summary>Most members.</summary>
-    public long? MaxProperties { get; init; }
-
-    /// <summary>All must hold.</summary>
-    public IReadOnlyList<Schema> AllOf { get; init; } = [];
-
-    /// <summary>At least one must hold.</summary>
-    public IReadOnlyList<Schema> AnyOf { get; init; } = [];
-
-    /// <summary>Exactly one must hold.</summary>
-    public IReadOnlyList<Schema> OneOf { get; init; } = [];
-
-    /// <summary>Must not hold.</summary>
-    public Schema? Not { get; init; }
-
-    /// <summary><c>x-kubernetes-validations</c> as written, for the CEL that comes later.</summary>
-    public JsonArray? Expressions { get; init; }
+    // Two threads may make the same members; all get those that were first.
+    private static T Publish<T>(ref T? slot, T made) where T : class => Interlocked.CompareExchange(ref slot, made, null) ?? made;
 }
