@@ -20,6 +20,20 @@ public sealed class KeyValue
 
     /// <summary>Lease, or 0.</summary>
     public long Lease { get; init; }
+
+    // The index keeps its versions as these very objects: no second object per key, no copies between index, history and events.
+
+    /// <summary>The version that this one replaced, tombstones included; set once, cut when compaction has passed this version.</summary>
+    internal KeyValue? Older;
+
+    /// <summary>The change that made this version, built when somebody asks; shared by all watchers.</summary>
+    internal StoreEvent? Change;
+
+    /// <summary>Place in the store's log: one number per change, in order, never used twice.</summary>
+    internal long Sequence;
+
+    /// <summary>A tombstone: etcd gives version 0 to a deleted key.</summary>
+    internal bool Deleted => Version == 0;
 }
 
 /// <summary>What a change did.</summary>

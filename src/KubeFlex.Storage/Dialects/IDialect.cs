@@ -1,0 +1,89 @@
+namespace KubeFlex.Storage.Dialects;
+
+/// <summary>
+/// One database below the engine. Calls block; <see cref="Write"/> is called by the committer alone, the reads by any worker beside it.
+/// Every failure is a <see cref="StorageException"/> that names the database and the way out.
+/// </summary>
+internal interface IDialect : IDisposable
+{
+    /// <summary>Names of all stores, sorted.</summary>
+    IReadOnlyList<string> Stores();
+
+    /// <summary>Deleted stores whose rows are still there.</summary>
+    IReadOnlyList<long> Dropped();
+
+    /// <summary>All rows of a store in the order they were written.</summary>
+    void Load(long store, Action<KeyValue> row);
+
+    /// <summary>Makes a batch durable as one transaction, and fills in its outcomes; throws when nothing of it happened.</summary>
+    void Write(WriteBatch batch);
+}
+
+/// <summary>What the committer found in its queue.</summary>
+internal sealed class WriteBatch
+{
+    /// <summary>Stores to create or take over.</summary>
+    public List<StoreClaim> Claims { get; } = [];
+
+    /// <summary>Changes per store.</summary>
+    public List<StoreWrites> Stores { get; } = [];
+
+    /// <summary>Stores to delete: the name is free at once, the rows go by <see cref="Purges"/>.</summary>
+    public List<long> Drops { get; } = [];
+
+    /// <summary>Deleted stores of which a bounded number of rows goes now.</summary>
+    public List<StorePurge> Purges { get; } = [];
+
+    public bool Empty => Claims.Count == 0 && Stores.Count == 0 && Drops.Count == 0 && Purges.Count == 0;
+}
+
+/// <summary>A store's part of a batch. It counts only while the store's epoch in the database is still <paramref name="epoch"/>.</summary>
+internal sealed class StoreWrites(long store, long epoch)
+{
+    public long Store { get; } = store;
+
+    public long Epoch { get; } = epoch;
+
+    /// <summary>New versions, in order.</summary>
+    public List<KeyValue> Changes { get; } = [];
+
+    /// <summary>Sequence numbers of rows that compaction drops.</summary>
+    public List<long> Removed { get; } = [];
+
+    /// <summary>The new compacted revision; 0 when it does not move.</summary>
+    public long Compacted { get; set; }
+
+    /// <summary>Outcome: another owner has taken the store; nothing was written for it.</summary>
+    public bool Fenced { get; set; }
+}
+
+/// <summary>Takes a store over, creating it if absent.</summary>
+internal sealed class StoreClaim(string name, string owner, long now)
+{
+    public string Name { get; } = name;
+
+    public string Owner { get; } = owner;
+
+    /// <summary>Unix milliseconds, for the creation time.</summary>
+    public long Now { get; } = now;
+
+    /// <summary>Outcome.</summary>
+    public StoreRow Row { get; set; }
+}
+
+/// <summary>Removes rows of a deleted store.</summary>
+internal sealed class StorePurge(long store)
+{
+    public long Store { get; } = store;
+
+    /// <summary>Outcome: nothing is left.</summary>
+    public bool Done { get; set; }
+}
+
+/// <summary>What the database knows about a store.</summary>
+/// <param name="Id">Number of the store.</param>
+/// <param name="Epoch">Grows with every new owner.</param>
+/// <param name="Compacted">Oldest readable revision.</param>
+/// <param name="Revision">Last revision.</param>
+/// <param name="Sequence">Last change.</param>
+internal readonly record struct StoreRow(long Id, long Epoch, long Compacted, long Revision, long Sequence);

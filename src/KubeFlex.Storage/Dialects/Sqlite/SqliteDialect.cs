@@ -1,0 +1,170 @@
+using Microsoft.Data.Sqlite;
+
+namespace KubeFlex.Storage.Dialects.Sqlite;
+
+/// <summary>
+/// A SQLite file: write-ahead log, every commit synced. One connection writes; others read beside it when a store is opened. Another process is
+/// kept out by a lock on a file beside it, which the operating system releases with the process, however that ends.
+/// </summary>
+internal sealed class SqliteDialect : IDialect
+{
+    private const int IdleReaders = 2;
+
+    private readonly string path;
+    private readonly FileStream exclusive;
+    private readonly SqliteWriter writer;
+    private readonly Stack<SqliteConnection> readers = new();
+    private bool disposed;
+
+    private SqliteDialect(string path, FileStream exclusive, SqliteWriter writer) => (this.path, this.exclusive, this.writer) = (path, exclusive, writer);
+
+    /// <summary>Opens or creates the file; <paramref name="pragma"/> is for tests that make the writer fail.</summary>
+    public static SqliteDialect Open(string path, string? pragma = null)
+    {
+        path = Path.GetFullPath(path);
+        var exclusive = Lock(path);
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
+            SqliteSchema.Prepare(connection, path);
+            // The log is copied into the file every 16 MiB: a compromise between a long log and frequent stops.
+            SqliteSchema.Execute(connection, "pragma synchronous=full; pragma wal_autocheckpoint=4000; pragma journal_size_limit=67108864");
+            if (pragma is not null) SqliteSchema.Execute(connection, pragma);
+            return new(path, exclusive, new(connection, path));
+        }
+        catch (Exception e)
+        {
+            connection?.Dispose();
+            exclusive.Dispose();
+            if (e is SqliteException error) throw SqliteErrors.Explain(error, path);
+            throw;
+        }
+    }
+
+    public IReadOnlyList<string> Stores() => Read(connection =>
+    {
+        var names = new List<string>();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select name from store where name is not null order by name";
+        using var reader = command.ExecuteReader();
+        while (reader.Read()) names.Add(reader.GetString(0));
+        return names;
+    });
+
+    public IReadOnlyList<long> Dropped() => Read(connection =>
+    {
+        var ids = new List<long>();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select id from store where name is null";
+        using var reader = command.ExecuteReader();
+        while (reader.Read()) ids.Add(reader.GetInt64(0));
+        return ids;
+    });
+
+    public void Load(long store, Action<KeyValue> row) => Read(connection =>
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "select id, revision, kind, key, value, create_revision, version, lease from log where id >= $first and id < $end order by id";
+        command.Parameters.AddWithValue("$first", SqliteSchema.FirstId(store));
+        command.Parameters.AddWithValue("$end", SqliteSchema.FirstId(store + 1));
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            row(new()
+            {
+                Sequence = SqliteSchema.Sequence(reader.GetInt64(0)),
+                ModRevision = reader.GetInt64(1),
+                Key = reader.GetFieldValue<byte[]>(3),
+                Value = reader.IsDBNull(4) ? [] : reader.GetFieldValue<byte[]>(4),
+                CreateRevision = reader.GetInt64(5),
+                Version = reader.GetInt64(6),
+                Lease = reader.GetInt64(7),
+            });
+        }
+        return 0;
+    });
+
+    public void Write(WriteBatch batch)
+    {
+        try
+        {
+            writer.Write(batch);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Explain(e, path);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (readers)
+        {
+            disposed = true;
+            foreach (var reader in readers) reader.Dispose();
+            readers.Clear();
+        }
+        writer.Dispose();
+        exclusive.Dispose();
+    }
+
+    private T Read<T>(Func<SqliteConnection, T> read)
+    {
+        try
+        {
+            SqliteConnection? connection;
+            lock (readers)
+            {
+                if (disposed) throw new StorageException(StorageFailure.Closed, "the datastore is closed");
+                readers.TryPop(out connection);
+            }
+            if (connection is null)
+            {
+                connection = Connect(path, SqliteOpenMode.ReadWrite);
+                SqliteSchema.Execute(connection, "pragma query_only=1; pragma cache_size=-256");
+            }
+            try
+            {
+                return read(connection);
+            }
+            finally
+            {
+                lock (readers)
+                {
+                    if (!disposed && readers.Count < IdleReaders) readers.Push(connection);
+                    else connection.Dispose();
+                }
+            }
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Explain(e, path);
+        }
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 5 }.ToString());
+        connection.Open();
+        return connection;
+    }
+
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return new(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+        }
+        // EWOULDBLOCK on Linux and on macOS, ERROR_SHARING_VIOLATION on Windows.
+        catch (IOException e) when ((e.HResult & 0xFFFF) is 11 or 35 or 32)
+        {
+            throw new StorageException(StorageFailure.Unavailable, $"{path} is in use by another KubeFlex server; stop that one or name another file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(StorageFailure.Unavailable, $"{path} cannot be opened: {e.Message.TrimEnd('.')}; check that its directory may be written to", e);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Microsoft.Data.Sqlite;
+
+namespace KubeFlex.Storage.Dialects.Sqlite;
+
+/// <summary>The tables, and how older files become newer ones: each migration is one transaction that also moves <c>user_version</c>.</summary>
+internal static class SqliteSchema
+{
+    /// <summary>"KFLX": tells our files from other programs' databases.</summary>
+    private const int ApplicationId = 0x4B464C58;
+
+    /// <summary>A row's id is its store's number and its sequence number there: a store is one stretch of one B-tree, appended to at its end.</summary>
+    public const int SequenceBits = 40;
+
+    private static readonly string[] Migrations =
+    [
+        $"""
+        create table store (
+            id integer primary key,
+            name text unique,             -- null: deleted, rows still to be removed
+            owner text not null,
+            epoch integer not null,
+            compacted integer not null,
+            created integer not null      -- unix milliseconds
+        );
+        create table log (
+            id integer primary key,       -- store << {SequenceBits} | sequence
+            revision integer not null,
+            kind integer not null,        -- 0 put, 1 delete
+            key blob not null,
+            value blob,
+            create_revision integer not null,
+            version integer not null,
+            lease integer not null
+        );
+        """,
+    ];
+
+    public static long FirstId(long store) => store << SequenceBits;
+
+    public static long Id(long store, long sequence) => store << SequenceBits | sequence;
+
+    public static long Sequence(long id) => id & ((1L << SequenceBits) - 1);
+
+    /// <summary>Makes the file ours and current; refuses what another program or a newer version wrote.</summary>
+    public static void Prepare(SqliteConnection connection, string path)
+    {
+        var version = Number(connection, "pragma user_version");
+        var application = Number(connection, "pragma application_id");
+        var tables = Number(connection, "select count(*) from sqlite_master");
+        if (application != ApplicationId && (application != 0 || tables > 0))
+            throw new StorageException(StorageFailure.Unavailable, $"{path} is a SQLite database of another program; name another file");
+        if (version > Migrations.Length)
+            throw new StorageException(StorageFailure.Unavailable, $"{path} was written by a newer KubeFlex (schema {version}, this one knows {Migrations.Length}); use that version");
+
+        // Before the first table, else it has no effect.
+        if (tables == 0) Execute(connection, "pragma auto_vacuum=incremental");
+        Execute(connection, "pragma journal_mode=wal");
+        for (; version < Migrations.Length; version++)
+            Execute(connection, $"begin immediate; {Migrations[version]} pragma application_id={ApplicationId}; pragma user_version={version + 1}; commit");
+    }
+
+    public static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        do
+        {
+            // Some pragmas work row by row.
+            while (reader.Read()) { }
+        }
+        while (reader.NextResult());
+    }
+
+    public static long Number(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToInt64(command.ExecuteScalar(), null);
+    }
+}

@@ -1,0 +1,181 @@
+using Microsoft.Data.Sqlite;
+
+namespace KubeFlex.Storage.Dialects.Sqlite;
+
+/// <summary>The writing connection with its prepared statements. One caller at a time.</summary>
+internal sealed class SqliteWriter : IDisposable
+{
+    /// <summary>Rows of a deleted store that go in one transaction.</summary>
+    private const int PurgeRows = 1_000;
+
+    /// <summary>Pages given back to the file system in one transaction.</summary>
+    private const int ReclaimPages = 256;
+
+    private readonly SqliteConnection connection;
+    private readonly string path;
+    private readonly List<SqliteCommand> commands = [];
+    private readonly SqliteCommand begin, commit, rollback, epoch, insert, remove, compact, take, last, drop, purge, forget, free, pages;
+
+    public SqliteWriter(SqliteConnection connection, string path)
+    {
+        (this.connection, this.path) = (connection, path);
+        begin = Prepare("begin immediate");
+        commit = Prepare("commit");
+        rollback = Prepare("rollback");
+        epoch = Prepare("select epoch from store where id = $id and name is not null", "$id");
+        insert = Prepare(
+            "insert into log (id, revision, kind, key, value, create_revision, version, lease) values ($id, $revision, $kind, $key, $value, $created, $version, $lease)",
+            "$id", "$revision", "$kind", "$key", "$value", "$created", "$version", "$lease");
+        remove = Prepare("delete from log where id = $id", "$id");
+        compact = Prepare("update store set compacted = $compacted where id = $id", "$compacted", "$id");
+        take = Prepare(
+            """
+            insert into store (name, owner, epoch, compacted, created) values ($name, $owner, 1, 0, $now)
+            on conflict (name) do update set owner = excluded.owner, epoch = epoch + 1
+            returning id, epoch, compacted
+            """,
+            "$name", "$owner", "$now");
+        last = Prepare("select id, revision from log where id >= $first and id < $end order by id desc limit 1", "$first", "$end");
+        drop = Prepare("update store set name = null, epoch = epoch + 1 where id = $id", "$id");
+        purge = Prepare($"delete from log where id in (select id from log where id >= $first and id < $end limit {PurgeRows})", "$first", "$end");
+        forget = Prepare("delete from store where id = $id and name is null", "$id");
+        free = Prepare("pragma freelist_count");
+        pages = Prepare("pragma page_count");
+    }
+
+    public void Write(WriteBatch batch)
+    {
+        begin.ExecuteNonQuery();
+        try
+        {
+            foreach (var claim in batch.Claims) Claim(claim);
+            var removed = false;
+            foreach (var store in batch.Stores) removed |= Append(store);
+            foreach (var store in batch.Drops) Execute(drop, store);
+            foreach (var store in batch.Purges) removed |= Purge(store);
+            if (removed) Reclaim();
+            commit.ExecuteNonQuery();
+        }
+        catch
+        {
+            Undo();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in commands) command.Dispose();
+        connection.Dispose();
+    }
+
+    private bool Append(StoreWrites store)
+    {
+        epoch.Parameters[0].Value = store.Store;
+        // One statement per store and batch: the fence against a former owner that does not know yet.
+        if (epoch.ExecuteScalar() is not long current || current != store.Epoch)
+        {
+            store.Fenced = true;
+            return false;
+        }
+        var p = insert.Parameters;
+        foreach (var change in store.Changes)
+        {
+            p[0].Value = SqliteSchema.Id(store.Store, change.Sequence);
+            p[1].Value = change.ModRevision;
+            p[2].Value = change.Deleted ? 1L : 0L;
+            p[3].Value = change.Key;
+            p[4].Value = change.Deleted ? DBNull.Value : change.Value;
+            p[5].Value = change.CreateRevision;
+            p[6].Value = change.Version;
+            p[7].Value = change.Lease;
+            insert.ExecuteNonQuery();
+        }
+        foreach (var sequence in store.Removed) Execute(remove, SqliteSchema.Id(store.Store, sequence));
+        if (store.Compacted > 0) Execute(compact, store.Compacted, store.Store);
+        return store.Removed.Count > 0;
+    }
+
+    private void Claim(StoreClaim claim)
+    {
+        take.Parameters[0].Value = claim.Name;
+        take.Parameters[1].Value = claim.Owner;
+        take.Parameters[2].Value = claim.Now;
+        long id, taken, compacted;
+        using (var reader = take.ExecuteReader())
+        {
+            reader.Read();
+            (id, taken, compacted) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
+        }
+        last.Parameters[0].Value = SqliteSchema.FirstId(id);
+        last.Parameters[1].Value = SqliteSchema.FirstId(id + 1);
+        using var end = last.ExecuteReader();
+        // A store never written to is at revision 1, as in etcd.
+        claim.Row = end.Read()
+            ? new(id, taken, compacted, end.GetInt64(1), SqliteSchema.Sequence(end.GetInt64(0)))
+            : new(id, taken, compacted, 1, 0);
+    }
+
+    private bool Purge(StorePurge store)
+    {
+        purge.Parameters[0].Value = SqliteSchema.FirstId(store.Store);
+        purge.Parameters[1].Value = SqliteSchema.FirstId(store.Store + 1);
+        var rows = purge.ExecuteNonQuery();
+        if (rows < PurgeRows)
+        {
+            Execute(forget, store.Store);
+            store.Done = true;
+        }
+        return rows > 0;
+    }
+
+    /// <summary>Gives pages back once a quarter of the file is unused; less stays for what is written next.</summary>
+    private void Reclaim()
+    {
+        var unused = Convert.ToInt64(free.ExecuteScalar(), null);
+        if (unused > ReclaimPages && unused * 4 > Convert.ToInt64(pages.ExecuteScalar(), null))
+            SqliteSchema.Execute(connection, $"pragma incremental_vacuum({ReclaimPages})");
+    }
+
+    private void Undo()
+    {
+        try
+        {
+            rollback.ExecuteNonQuery();
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself (full disk, I/O error).
+        }
+    }
+
+    private static void Execute(SqliteCommand command, long value)
+    {
+        command.Parameters[0].Value = value;
+        command.ExecuteNonQuery();
+    }
+
+    private static void Execute(SqliteCommand command, long first, long second)
+    {
+        command.Parameters[0].Value = first;
+        command.Parameters[1].Value = second;
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var name in parameters) command.Parameters.AddWithValue(name, DBNull.Value);
+        try
+        {
+            command.Prepare();
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Explain(e, path);
+        }
+        commands.Add(command);
+        return command;
+    }
+}

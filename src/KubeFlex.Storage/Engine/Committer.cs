@@ -1,0 +1,142 @@
+using KubeFlex.Storage.Dialects;
+
+namespace KubeFlex.Storage.Engine;
+
+/// <summary>
+/// Group commit: takes whatever all stores have queued, makes it durable as one database transaction, and while that one waits for the disk
+/// the next one fills. Steps of one store stay in order, since they are queued under the store's lock and there is one queue.
+/// Works on a thread of its own while there is work, since databases block and the pool's few threads belong to requests; the thread goes
+/// away soon after the work does.
+/// </summary>
+internal sealed class Committer(IDialect dialect, DatastoreOptions options)
+{
+    /// <summary>Steps in one database transaction: enough to pay for the disk's wait, few enough to keep the wait of the last one short.</summary>
+    private const int MostSteps = 1_000;
+    private const long MostBytes = 4 << 20;
+
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+
+    private readonly object gate = new();
+    private readonly Queue<Work> queue = new();
+    private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long queuedBytes;
+    private bool running;
+    private bool stopping;
+
+    /// <summary>So much is waiting that new transactions must be refused.</summary>
+    public bool Full => Volatile.Read(ref queuedBytes) > options.QueuedBytes;
+
+    public void Enqueue(Work work)
+    {
+        lock (gate)
+        {
+            if (stopping)
+            {
+                work.TrySetException(new StorageException(StorageFailure.Closed, "the datastore is closed"));
+                return;
+            }
+            queue.Enqueue(work);
+            queuedBytes += work.Bytes;
+            if (running) Monitor.Pulse(gate);
+            else
+            {
+                running = true;
+                new Thread(Run, 256 << 10) { IsBackground = true, Name = "storage committer" }.Start();
+            }
+        }
+    }
+
+    /// <summary>Finishes what is queued and refuses the rest.</summary>
+    public Task StopAsync()
+    {
+        lock (gate)
+        {
+            stopping = true;
+            if (running) Monitor.Pulse(gate);
+            else stopped.TrySetResult();
+        }
+        return stopped.Task;
+    }
+
+    private void Run()
+    {
+        var steps = new List<Work>();
+        while (Take(steps))
+        {
+            Commit(steps);
+            steps.Clear();
+        }
+        if (stopping) stopped.TrySetResult();
+    }
+
+    private bool Take(List<Work> steps)
+    {
+        lock (gate)
+        {
+            while (queue.Count == 0)
+            {
+                if (!stopping && Monitor.Wait(gate, Linger) || queue.Count > 0) continue;
+                running = false;
+                return false;
+            }
+            long bytes = 0;
+            while (steps.Count < MostSteps && bytes < MostBytes && queue.TryDequeue(out var work))
+            {
+                steps.Add(work);
+                bytes += work.Bytes;
+            }
+            queuedBytes -= bytes;
+            return true;
+        }
+    }
+
+    private void Commit(List<Work> steps)
+    {
+        var batch = new WriteBatch();
+        var stores = new List<Store>();
+        foreach (var step in steps) Sort(step, batch, stores);
+        StorageException? failure = null;
+        try
+        {
+            if (!batch.Empty) dialect.Write(batch);
+        }
+        catch (StorageException e)
+        {
+            failure = e;
+        }
+        catch (Exception e)
+        {
+            // Whatever a driver throws, the committer lives on: the next write tries again.
+            failure = new(StorageFailure.Unavailable, "the database refused a write: " + e.Message, e);
+        }
+        foreach (var store in stores) store.Settle(failure);
+        foreach (var step in steps)
+        {
+            if (step is StoreWork) continue;
+            if (failure is not null) step.TrySetException(Again(failure));
+            else step.TrySetResult(step.Outcome);
+        }
+    }
+
+    private static void Sort(Work step, WriteBatch batch, List<Store> stores)
+    {
+        switch (step)
+        {
+            case StoreWork work:
+                if (work.Store.Gather(work, batch)) stores.Add(work.Store);
+                break;
+            case ClaimWork claim:
+                batch.Claims.Add(claim.Claim);
+                break;
+            case DropWork drop:
+                batch.Drops.Add(drop.Store);
+                break;
+            case PurgeWork purge:
+                batch.Purges.Add(purge.Purge);
+                break;
+        }
+    }
+
+    /// <summary>Each caller throws an exception of its own: stack traces are not shared.</summary>
+    public static StorageException Again(StorageException failure) => new(failure.Failure, failure.Message, failure);
+}

@@ -1,0 +1,167 @@
+using KubeFlex.Storage.Dialects;
+using KubeFlex.Storage.Engine;
+
+namespace KubeFlex.Storage;
+
+/// <summary>
+/// The write path. Worked example, two writers and a failing disk: the durable revision is 7. A puts and gets revision 8, B puts on top of that and
+/// gets 9 before 8 is durable; both wait in the committer's queue. The commit of 8 fails: A fails, B fails too, since it was built upon 8, and the
+/// next writer starts from 7 again, so that nobody ever saw an 8 that is not on disk.
+/// </summary>
+public sealed partial class Store
+{
+    // Where the queued steps lead: the next transaction is checked against this and not against what is durable, so writers never wait in line.
+    private VersionTree pending = VersionTree.Empty;
+    private long pendingRevision;
+    private long pendingSequence;
+    private int generation;
+    private int outstanding;
+
+    // The durable end of the log, to go back to.
+    private long sequence;
+
+    // The committer's notes about the batch in hand; its thread alone touches them.
+    private readonly List<StoreWork> gathered = [];
+    private StoreWrites? writes;
+    private StorageException? lastFailure;
+
+    private Action<Store, IReadOnlyList<StoreEvent>>[] listeners = [];
+
+    /// <summary>
+    /// Runs a transaction; completes when it is durable. Throws <see cref="StorageException"/> when it could not be made so: then nothing of it
+    /// happened. Once queued it is not taken back: cancelling counts only before that.
+    /// </summary>
+    public async ValueTask<TransactionResult> CommitAsync(Transaction transaction, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var bytes = TransactionCheck.Check(transaction, options);
+        while (true)
+        {
+            if (Volatile.Read(ref view) is null) await WakeAsync().WaitAsync(cancellation);
+            if (Submit(transaction, bytes, out var result, out var work))
+            {
+                if (work is not null) await work.Task;
+                return result!;
+            }
+        }
+    }
+
+    /// <summary>False when the store went to sleep meanwhile.</summary>
+    private bool Submit(Transaction transaction, long bytes, out TransactionResult? result, out StoreWork? work)
+    {
+        lock (writing)
+        {
+            (result, work) = (null, null);
+            if (refusal is { } no) throw Committer.Again(no);
+            if (view is null) return false;
+            used = true;
+            if (datastore.Committer.Full) throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
+
+            var run = new TransactionRun(pending, pendingRevision, pendingSequence, compacted);
+            result = run.Execute(transaction);
+            // What wrote nothing and saw only durable state is answered at once; else it waits behind what it saw.
+            if (run.Changes is null && Volatile.Read(ref outstanding) == 0) return true;
+            (pending, pendingRevision, pendingSequence) = (run.Tree, run.Revision, run.Sequence);
+            work = Queue(new(this, generation, pending, pendingRevision) { Changes = run.Changes, Bytes = bytes + 200 });
+            return true;
+        }
+    }
+
+    private StoreWork Queue(StoreWork work)
+    {
+        Interlocked.Increment(ref outstanding);
+        datastore.Committer.Enqueue(work);
+        return work;
+    }
+
+    /// <summary>The committer puts a step into its batch; true for the store's first one. On the committer's thread, like <see cref="Settle"/>.</summary>
+    internal bool Gather(StoreWork work, WriteBatch batch)
+    {
+        if (work.Generation != generation)
+        {
+            Interlocked.Decrement(ref outstanding);
+            work.TrySetException(Committer.Again(lastFailure!));
+            return false;
+        }
+        if (work.Writes)
+        {
+            if (writes is null) batch.Stores.Add(writes = new(Id, epoch));
+            if (work.Changes is not null) writes.Changes.AddRange(work.Changes);
+            if (work.Removed is not null) writes.Removed.AddRange(work.Removed);
+            if (work.Compacted > 0) writes.Compacted = work.Compacted;
+        }
+        gathered.Add(work);
+        return gathered.Count == 1;
+    }
+
+    /// <summary>The batch is durable, or it failed.</summary>
+    internal void Settle(StorageException? failure)
+    {
+        if (failure is null && writes is { Fenced: true })
+            failure = new(StorageFailure.NotOwner, $"store \"{Name}\" has been taken over by another server");
+        if (failure is null) Publish();
+        else GoBack(failure);
+        gathered.Clear();
+        writes = null;
+        if (failure is { Failure: StorageFailure.NotOwner }) datastore.StepDown(this, failure);
+    }
+
+    private void Publish()
+    {
+        var last = gathered[^1];
+        var trimmed = 0;
+        foreach (var work in gathered)
+        {
+            trimmed += work.Trimmed;
+            // The mark moves in a step of its own before any step that trims: readers look at it after walking.
+            if (work.Compacted > 0) compacted.Revision = work.Compacted;
+        }
+        var changes = writes?.Changes ?? [];
+        var hearing = Volatile.Read(ref listeners);
+        var events = hub.Publish(changes, trimmed, last.Revision, hearing.Length > 0, () =>
+        {
+            if (changes.Count > 0) sequence = changes[^1].Sequence;
+            Volatile.Write(ref view, new(compacted, last.Tree, last.Revision));
+            Volatile.Write(ref revision, last.Revision);
+            // Not under the writers' lock: the hub's gate is held here, and it is always the inner one.
+            Interlocked.Add(ref outstanding, -gathered.Count);
+        });
+        if (events is not null)
+        {
+            foreach (var listener in hearing) Tell(listener, events);
+        }
+        // Last, so that whoever has an answer finds watchers and listeners (caches!) not behind it.
+        foreach (var work in gathered) work.TrySetResult(null);
+        if (changes.Count > 0)
+        {
+            LimitHistory();
+            datastore.KeepHouse();
+        }
+    }
+
+    private void Tell(Action<Store, IReadOnlyList<StoreEvent>> listener, List<StoreEvent> events)
+    {
+        try
+        {
+            listener(this, events);
+        }
+        catch (Exception e)
+        {
+            // A listener's bug must not stop the commits of every store.
+            options.Warn?.Invoke($"a listener of store \"{Name}\" failed", e);
+        }
+    }
+
+    private void GoBack(StorageException failure)
+    {
+        lock (writing)
+        {
+            generation++;
+            Interlocked.Add(ref outstanding, -gathered.Count);
+            lastFailure = failure;
+            (pending, pendingRevision, pendingSequence) = (view!.Tree, view.Revision, sequence);
+            compactedPending = compacted.Revision;
+        }
+        foreach (var work in gathered) work.TrySetException(Committer.Again(failure));
+    }
+}

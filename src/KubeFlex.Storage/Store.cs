@@ -1,0 +1,95 @@
+using KubeFlex.Storage.Dialects;
+using KubeFlex.Storage.Engine;
+
+namespace KubeFlex.Storage;
+
+/// <summary>One control plane's keys, with etcd's semantics.</summary>
+public sealed partial class Store
+{
+    private readonly Datastore datastore;
+    private readonly DatastoreOptions options;
+    private readonly CompactionMark compacted = new();
+    private readonly WatchHub hub;
+    private readonly long epoch;
+
+    /// <summary>Orders writers: guards everything about the state that is not durable yet, and loading and dropping the index.</summary>
+    private readonly Lock writing = new();
+
+    // The durable state; null while hibernating. Written by the committer, and under the lock when loaded or dropped.
+    private StoreView? view;
+    private long revision;
+    private StorageException? refusal;
+
+    // Touched since the last round of housekeeping; a flag costs a request less than looking at the clock.
+    private bool used;
+
+    internal Store(Datastore datastore, string name, StoreRow row)
+    {
+        (this.datastore, Name, Id, epoch, options) = (datastore, name, row.Id, row.Epoch, datastore.Options);
+        (revision, compacted.Revision, compactedPending) = (row.Revision, row.Compacted, row.Compacted);
+        hub = new(compacted);
+    }
+
+    /// <summary>Name in the datastore.</summary>
+    public string Name { get; }
+
+    /// <summary>Last durable revision; 1 for a store never written to.</summary>
+    public long Revision => Volatile.Read(ref revision);
+
+    /// <summary>The oldest revision that can still be read and watched; smaller ones are compacted. 0 before the first compaction.</summary>
+    public long CompactedRevision => compacted.Revision;
+
+    internal long Id { get; }
+
+    /// <summary>The newest durable state. Completes at once unless the store must be read back from disk.</summary>
+    public ValueTask<StoreView> ViewAsync(CancellationToken cancellation)
+    {
+        used = true;
+        if (Volatile.Read(ref refusal) is { } no) return ValueTask.FromException<StoreView>(Committer.Again(no));
+        return Volatile.Read(ref view) is { } now ? new(now) : new(WakeAsync().WaitAsync(cancellation));
+    }
+
+    /// <summary>Starts a watch.</summary>
+    public async ValueTask<StoreWatcher> WatchAsync(WatchQuery query, CancellationToken cancellation)
+    {
+        if (query.Key.Length == 0) throw new StorageException(StorageFailure.Invalid, "key is not provided");
+        while (true)
+        {
+            await ViewAsync(cancellation);
+            lock (writing)
+            {
+                // The store may have gone to sleep in between; with a watcher it cannot.
+                if (view is null) continue;
+                var watcher = new StoreWatcher(hub, options, query);
+                hub.Add(watcher);
+                return watcher;
+            }
+        }
+    }
+
+    /// <summary>Calls <paramref name="listener"/> with every durable batch of changes, in revision order, one call at a time per store, before the writers are answered. It must be quick and must not throw or wait. Dispose to stop.</summary>
+    public IDisposable Subscribe(Action<Store, IReadOnlyList<StoreEvent>> listener)
+    {
+        lock (writing) listeners = [.. listeners, listener];
+        return new Subscription(this, listener);
+    }
+
+    private void Unsubscribe(Action<Store, IReadOnlyList<StoreEvent>> listener)
+    {
+        lock (writing)
+        {
+            var at = Array.IndexOf(listeners, listener);
+            if (at >= 0) listeners = [.. listeners[..at], .. listeners[(at + 1)..]];
+        }
+    }
+
+    private sealed class Subscription(Store store, Action<Store, IReadOnlyList<StoreEvent>> listener) : IDisposable
+    {
+        private int disposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref disposed, 1) == 0) store.Unsubscribe(listener);
+        }
+    }
+}

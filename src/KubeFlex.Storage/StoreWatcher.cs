@@ -1,0 +1,151 @@
+using KubeFlex.Storage.Engine;
+
+namespace KubeFlex.Storage;
+
+/// <summary>A running watch: holds no thread and no timer. One reader at a time.</summary>
+public sealed class StoreWatcher : IAsyncDisposable
+{
+    private readonly Lock gate = new();
+    private readonly WatchHub hub;
+    private readonly DatastoreOptions options;
+    private List<StoreEvent>? staged;
+    private List<StoreEvent>? buffer;
+    private long buffered;
+    private TaskCompletionSource? waiter;
+    private WatchEnd end;
+    private long progress;
+    private bool disposed;
+
+    internal StoreWatcher(WatchHub hub, DatastoreOptions options, WatchQuery query)
+    {
+        (this.hub, this.options) = (hub, options);
+        Range = new(query.Key, query.End);
+        Next = query.StartRevision;
+    }
+
+    /// <summary>Why it ended, once <see cref="ReadAsync"/> has returned an empty list.</summary>
+    public WatchEnd End
+    {
+        get
+        {
+            lock (gate) return buffer is null ? end : WatchEnd.None;
+        }
+    }
+
+    /// <summary>After <see cref="WatchEnd.Compacted"/>: the oldest revision that can still be watched.</summary>
+    public long CompactRevision { get; private set; }
+
+    /// <summary>Everything up to this revision has been delivered: what a progress notification or bookmark may claim.</summary>
+    public long Progress
+    {
+        get
+        {
+            // Read before the buffer: what the hub claims here was in the buffer, if it concerns this watch, before it claimed it.
+            var delivered = hub.Delivered;
+            lock (gate)
+            {
+                if (Joined && buffer is null && end == WatchEnd.None) progress = Math.Max(progress, delivered);
+                return progress;
+            }
+        }
+    }
+
+    /// <summary>What it watches.</summary>
+    internal KeyRange Range { get; }
+
+    /// <summary>First revision that it has not got; guarded by the hub.</summary>
+    internal long Next { get; set; }
+
+    /// <summary>It has caught up: the committer hands it what follows.</summary>
+    internal bool Joined { get; set; }
+
+    /// <summary>Disposed: must not join any more; guarded by the hub.</summary>
+    internal bool Removed { get; set; }
+
+    /// <summary>Waits for changes and returns all that are there, in order; never splits the changes of one revision. Empty when the watch has ended.</summary>
+    public async ValueTask<IReadOnlyList<StoreEvent>> ReadAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Task? wait = null;
+            lock (gate)
+            {
+                if (buffer is { } all)
+                {
+                    (buffer, buffered) = (null, 0);
+                    progress = Math.Max(progress, all[^1].Revision);
+                    return all;
+                }
+                if (end != WatchEnd.None) return [];
+                if (Joined) wait = (waiter ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+            if (wait is not null)
+            {
+                await wait.WaitAsync(cancellation);
+                continue;
+            }
+            var past = hub.CatchUp(this);
+            lock (gate) progress = Math.Max(progress, Math.Min(Next - 1, hub.Delivered));
+            if (past.Count > 0) return past;
+        }
+    }
+
+    /// <summary>Ends the watch.</summary>
+    public ValueTask DisposeAsync()
+    {
+        lock (gate)
+        {
+            if (disposed) return ValueTask.CompletedTask;
+            disposed = true;
+        }
+        hub.Remove(this);
+        Finish(WatchEnd.Closed);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The committer sets a change aside; true for the first of a batch. Under the hub's gate.</summary>
+    internal bool Stage(StoreEvent change)
+    {
+        if (change.Revision < Next) return false;
+        var first = staged is null;
+        (staged ??= []).Add(change);
+        return first;
+    }
+
+    /// <summary>The batch is complete: the reader may have it. False when the reader is too slow and the watch ends. Under the hub's gate.</summary>
+    internal bool Release()
+    {
+        TaskCompletionSource? wake;
+        lock (gate)
+        {
+            var batch = staged!;
+            staged = null;
+            Next = batch[^1].Revision + 1;
+            if (buffer is not null && (buffer.Count >= options.WatchBufferEvents || buffered >= options.WatchBufferBytes))
+            {
+                // The reader still gets what was whole before; nothing can be waiting, since the buffer is not empty.
+                end = WatchEnd.Slow;
+                return false;
+            }
+            foreach (var change in batch) buffered += change.Current.Key.Length + change.Current.Value.Length;
+            if (buffer is null) buffer = batch;
+            else buffer.AddRange(batch);
+            (wake, waiter) = (waiter, null);
+        }
+        wake?.TrySetResult();
+        return true;
+    }
+
+    /// <summary>Ends the watch for a reason; the first one stays.</summary>
+    internal void Finish(WatchEnd reason, long compactRevision = 0)
+    {
+        TaskCompletionSource? wake;
+        lock (gate)
+        {
+            if (end == WatchEnd.None) (end, CompactRevision) = (reason, compactRevision);
+            (wake, waiter) = (waiter, null);
+        }
+        wake?.TrySetResult();
+    }
+}

@@ -1,0 +1,47 @@
+using KubeFlex.Storage.Dialects;
+
+namespace KubeFlex.Storage.Tests.Support;
+
+/// <summary>A database that waits and fails on demand.</summary>
+internal sealed class FaultyDialect(IDialect inner) : IDialect
+{
+    private readonly SemaphoreSlim held = new(0);
+    private volatile bool holding;
+
+    /// <summary>The next writes fail with this.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>Transactions per commit so far.</summary>
+    public List<int> Batches { get; } = [];
+
+    /// <summary>A write has begun and waits.</summary>
+    public TaskCompletionSource Waiting { get; private set; } = new();
+
+    public void Hold() => (holding, Waiting) = (true, new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    public void Release()
+    {
+        holding = false;
+        held.Release();
+    }
+
+    public IReadOnlyList<string> Stores() => inner.Stores();
+
+    public IReadOnlyList<long> Dropped() => inner.Dropped();
+
+    public void Load(long store, Action<KeyValue> row) => inner.Load(store, row);
+
+    public void Write(WriteBatch batch)
+    {
+        Batches.Add(batch.Stores.Sum(store => store.Changes.Count));
+        if (holding)
+        {
+            Waiting.TrySetResult();
+            held.Wait();
+        }
+        if (Failure is { } failure) throw failure;
+        inner.Write(batch);
+    }
+
+    public void Dispose() => inner.Dispose();
+}
