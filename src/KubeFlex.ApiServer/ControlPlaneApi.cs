@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using KubeFlex.Machinery.Catalog;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace KubeFlex.ApiServer;
 
@@ -12,24 +10,15 @@ namespace KubeFlex.ApiServer;
 /// <param name="Groups">Groups, <c>system:authenticated</c> or <c>system:unauthenticated</c> included.</param>
 /// <param name="Uid">Uid, or empty.</param>
 /// <param name="Extra">Extra attributes.</param>
-public sealed record UserInfo(string Name, IReadOnlyList<string> Groups, string Uid = "", IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra = null);
+public sealed record UserInfo(string Name, IReadOnlyList<string> Groups, string Uid = "", IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra = null)
+{
+    /// <summary>Member of <c>system:masters</c>, who may do everything.</summary>
+    internal bool IsMaster { get; } = Groups.Contains("system:masters");
+}
 
 /// <summary>Set on a request's features by an in-process caller: authentication takes the user from here.</summary>
 /// <param name="User">The caller.</param>
 public sealed record AuthenticatedUser(UserInfo User);
-
-/// <summary>What all control planes of a process share: catalog, compiled custom schemas, rendered documents.</summary>
-public sealed class SharedApi(ApiCatalog catalog, TimeProvider time, ILoggerFactory logs)
-{
-    /// <summary>Facts of the Kubernetes version.</summary>
-    public ApiCatalog Catalog { get; } = catalog;
-
-    /// <summary>Clock.</summary>
-    public TimeProvider Time { get; } = time;
-
-    /// <summary>Logs.</summary>
-    public ILoggerFactory Logs { get; } = logs;
-}
 
 /// <summary>What is particular to one control plane.</summary>
 public sealed record ControlPlaneApiOptions
@@ -46,6 +35,9 @@ public sealed record ControlPlaneApiOptions
     /// <summary>Issuer of service-account tokens.</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 
+    /// <summary>Fixed bearer tokens and whom they stand for; compared in constant time.</summary>
+    public IReadOnlyDictionary<string, UserInfo> StaticTokens { get; init; } = new Dictionary<string, UserInfo>();
+
     /// <summary>Address and port that the <c>kubernetes</c> service's endpoints show.</summary>
     public string AdvertiseAddress { get; init; } = "127.0.0.1";
 
@@ -56,15 +48,22 @@ public sealed record ControlPlaneApiOptions
 /// <summary>One control plane's HTTP API over one store. Holds no thread and no timer.</summary>
 public sealed class ControlPlaneApi : IAsyncDisposable
 {
+    private readonly ControlPlane plane;
+    private readonly Pipeline pipeline;
+
     /// <summary>Makes the API over an open store.</summary>
-    public ControlPlaneApi(SharedApi shared, Store store, ControlPlaneApiOptions options) => throw new NotImplementedException();
+    public ControlPlaneApi(SharedApi shared, Store store, ControlPlaneApiOptions options)
+    {
+        plane = new ControlPlane(shared, store, options);
+        pipeline = new Pipeline(plane);
+    }
 
     /// <summary>Writes the first objects of a fresh control plane (one transaction) if they are not there, and loads its custom resources. Runs once before the first request.</summary>
-    public Task StartAsync(CancellationToken cancellation) => throw new NotImplementedException();
+    public Task StartAsync(CancellationToken cancellation) => plane.StartAsync(cancellation);
 
     /// <summary>Answers one request; <c>Request.Path</c> is relative to this control plane.</summary>
-    public Task HandleAsync(HttpContext context) => throw new NotImplementedException();
+    public Task HandleAsync(HttpContext context) => pipeline.HandleAsync(context);
 
     /// <summary>Ends all watches and drops what belongs to this control plane; the store stays with its owner.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public ValueTask DisposeAsync() => plane.DisposeAsync();
 }

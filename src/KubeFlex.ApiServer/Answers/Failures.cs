@@ -1,0 +1,25 @@
+using KubeFlex.Machinery.Errors;
+using KubeFlex.Storage;
+
+namespace KubeFlex.ApiServer.Answers;
+
+/// <summary>Turns the storage's failures into what clients are told.</summary>
+internal static class Failures
+{
+    public static ApiError Of(StorageException e) => e.Failure switch
+    {
+        StorageFailure.Unavailable => ApiError.Internal(e.Message),
+        StorageFailure.Closed or StorageFailure.NotOwner => new ApiError(503, "ServiceUnavailable", e.Message),
+        StorageFailure.Compacted => ApiError.Expired(e.Message),
+        StorageFailure.Future => ApiError.Timeout(e.Message, 1),
+        StorageFailure.LimitExceeded => ApiError.TooManyRequests(e.Message, 1),
+        _ => ApiError.Internal(e.Message),
+    };
+
+    /// <summary>504 as upstream words a resource version that does not exist yet.</summary>
+    public static ApiError TooLargeVersion(long asked, long current) =>
+        new(504, "Timeout", $"Timeout: Too large resource version: {asked}, current: {current}",
+            new StatusDetails(Causes: [new StatusCause("ResourceVersionTooLarge", "Too large resource version", null)], RetryAfterSeconds: 1));
+
+    public static ApiError VersionTooOld() => ApiError.Expired("The resourceVersion for the provided list is too old.");
+}

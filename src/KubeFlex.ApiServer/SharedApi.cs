@@ -1,0 +1,43 @@
+using KubeFlex.ApiServer.CustomResources;
+using KubeFlex.ApiServer.Discovery;
+using KubeFlex.ApiServer.Registry;
+using KubeFlex.ApiServer.Verbs;
+using KubeFlex.Machinery.Catalog;
+using Microsoft.Extensions.Logging;
+
+namespace KubeFlex.ApiServer;
+
+/// <summary>What all control planes of a process share: catalog, compiled custom schemas, rendered documents.</summary>
+public sealed class SharedApi
+{
+    /// <summary>Made once per process.</summary>
+    public SharedApi(ApiCatalog catalog, TimeProvider time, ILoggerFactory logs)
+    {
+        (Catalog, Time, Logs) = (catalog, time, logs);
+        BuiltIn = ResourceTable.BuiltIn(catalog);
+        Definitions = new DefinitionCache(catalog);
+        BuiltInDocuments = new Documents(catalog, []);
+        Bookmarks = new BookmarkClock(time);
+        Log = logs.CreateLogger("KubeFlex.ApiServer");
+    }
+
+    /// <summary>Facts of the Kubernetes version.</summary>
+    public ApiCatalog Catalog { get; }
+
+    /// <summary>Clock.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>Logs.</summary>
+    public ILoggerFactory Logs { get; }
+
+    internal ResourceTable BuiltIn { get; }
+
+    internal DefinitionCache Definitions { get; }
+
+    /// <summary>Discovery and OpenAPI of a control plane without custom resources.</summary>
+    internal Documents BuiltInDocuments { get; }
+
+    internal BookmarkClock Bookmarks { get; }
+
+    internal ILogger Log { get; }
+}
