@@ -30,7 +30,7 @@ public sealed class WatchTests
     {
         await using var test = await TestDatastore.OpenAsync();
         var store = await test.StoreAsync();
-        for (var i = 0; i < 5000; i++) _ = store.PutAsync($"k{i % 10}", $"{i}");
+        await Task.WhenAll(Enumerable.Range(0, 5000).Select(i => store.PutAsync($"k{i % 10}", $"{i}")));
         await store.PutAsync("last", "v");
         await using var past = await store.WatchAsync(new(B("k"), B("l"), 1000), default);
         await using var future = await store.WatchAsync(new(B("k"), B("l"), 5005), default);

@@ -13,10 +13,15 @@ internal sealed class SqliteDialect : IDialect
     private readonly string path;
     private readonly FileStream exclusive;
     private readonly SqliteWriter writer;
+    private readonly SqliteCheckpoint checkpoint;
     private readonly Stack<SqliteConnection> readers = new();
     private bool disposed;
 
-    private SqliteDialect(string path, FileStream exclusive, SqliteWriter writer) => (this.path, this.exclusive, this.writer) = (path, exclusive, writer);
+    private SqliteDialect(string path, FileStream exclusive, SqliteWriter writer)
+    {
+        (this.path, this.exclusive, this.writer) = (path, exclusive, writer);
+        checkpoint = new(() => Connect(path, SqliteOpenMode.ReadWrite));
+    }
 
     /// <summary>Opens or creates the file; <paramref name="pragma"/> is for tests that make the writer fail.</summary>
     public static SqliteDialect Open(string path, string? pragma = null)
@@ -28,8 +33,8 @@ internal sealed class SqliteDialect : IDialect
         {
             connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
             SqliteSchema.Prepare(connection, path);
-            // The log is copied into the file every 16 MiB: a compromise between a long log and frequent stops.
-            SqliteSchema.Execute(connection, "pragma synchronous=full; pragma wal_autocheckpoint=4000; pragma journal_size_limit=67108864");
+            // SqliteCheckpoint moves the log; SQLite's own threshold is only the net below it.
+            SqliteSchema.Execute(connection, "pragma synchronous=full; pragma wal_autocheckpoint=50000; pragma journal_size_limit=134217728");
             if (pragma is not null) SqliteSchema.Execute(connection, pragma);
             return new(path, exclusive, new(connection, path));
         }
@@ -90,6 +95,7 @@ internal sealed class SqliteDialect : IDialect
         try
         {
             writer.Write(batch);
+            checkpoint.Written(batch, writer.Connection);
         }
         catch (SqliteException e)
         {
@@ -105,6 +111,7 @@ internal sealed class SqliteDialect : IDialect
             foreach (var reader in readers) reader.Dispose();
             readers.Clear();
         }
+        checkpoint.Stop();
         writer.Dispose();
         exclusive.Dispose();
     }

@@ -43,6 +43,8 @@ internal sealed class SqliteWriter : IDisposable
         pages = Prepare("pragma page_count");
     }
 
+    public SqliteConnection Connection => connection;
+
     public void Write(WriteBatch batch)
     {
         begin.ExecuteNonQuery();

@@ -1,0 +1,68 @@
+using Microsoft.Data.Sqlite;
+
+namespace KubeFlex.Storage.Dialects.Sqlite;
+
+/// <summary>
+/// Moves the write-ahead log into the file without stopping the writer: SQLite's own way does it inside a commit, and whoever waits for that one
+/// waits tens of milliseconds. A second connection moves what is there while the writer goes on; then the writer moves the little that came
+/// meanwhile, which leaves the log empty, and its next commit starts the log anew.
+/// </summary>
+internal sealed class SqliteCheckpoint(Func<SqliteConnection> connect)
+{
+    private const long Every = 32L << 20;
+    private const int Page = 4096;
+
+    private long written;
+    private Task? behind;
+
+    /// <summary>The writer has committed a batch. On the committer's thread.</summary>
+    public void Written(WriteBatch batch, SqliteConnection writer)
+    {
+        // An estimate: a row is copied at least once, and every store touched dirties at least one page.
+        foreach (var store in batch.Stores)
+        {
+            written += Page + (store.Removed.Count * 64L);
+            foreach (var change in store.Changes) written += change.Key.Length + change.Value.Length + 64;
+        }
+        written += (batch.Claims.Count + (batch.Purges.Count * 64L)) * Page;
+        if (behind is { IsCompleted: true })
+        {
+            behind = null;
+            Move(writer);
+        }
+        else if (behind is null && written > Every)
+        {
+            written = 0;
+            behind = Task.Run(() =>
+            {
+                using var connection = connect();
+                Move(connection);
+            });
+        }
+    }
+
+    /// <summary>Waits for the one under way.</summary>
+    public void Stop()
+    {
+        try
+        {
+            behind?.Wait();
+        }
+        catch (AggregateException)
+        {
+            // As below.
+        }
+    }
+
+    private static void Move(SqliteConnection connection)
+    {
+        try
+        {
+            SqliteSchema.Execute(connection, "pragma wal_checkpoint(passive)");
+        }
+        catch (SqliteException)
+        {
+            // The log keeps everything and is tried again later; a disk that is really full fails the next commit, which has callers to tell.
+        }
+    }
+}
