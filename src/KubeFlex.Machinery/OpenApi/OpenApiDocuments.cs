@@ -44,7 +44,16 @@ public static class OpenApiDocuments
     /// <summary>The one v2 document, as UTF-8 JSON.</summary>
     public static byte[] V2(ApiCatalog catalog, IReadOnlyList<PublishedCustomResource> custom) => V2Writer.Write(catalog, custom);
 
-    /// <summary>The v2 document in protobuf (<c>application/com.github.proto-openapi.spec.v2@v1.0+protobuf</c>), which kubectl and helm ask for first.</summary>
+    /// <summary>
+    /// Content type of <see cref="V2Protobuf"/> answers. Clients ask for it with <c>@</c> in place of the dot before <c>v1.0</c>, but refuse an
+    /// answer so labelled, since that is no valid media type.
+    /// </summary>
+    public const string V2ProtobufContentType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+    /// <summary>
+    /// The v2 document in protobuf (asked for as <c>application/com.github.proto-openapi.spec.v2@v1.0+protobuf</c>, or with a dot for the
+    /// <c>@</c>): client-go takes v2 in no other form.
+    /// </summary>
     public static byte[] V2Protobuf(ReadOnlySpan<byte> v2Json)
     {
         var reader = new Utf8JsonReader(v2Json);
