@@ -34,10 +34,13 @@ public static class OpenApiDocuments
     /// The index at <c>/openapi/v3</c>. Hashes change when a document may have changed (clients keep documents by them), and are made
     /// without making the documents.
     /// </summary>
-    public static byte[] V3Index(ApiCatalog catalog, IReadOnlyList<PublishedCustomResource> custom)
+    /// <param name="catalog">Built-in kinds.</param>
+    /// <param name="custom">Custom resources.</param>
+    /// <param name="pathBase">What stands before <c>/openapi/v3</c> in the URLs of the control plane, such as <c>/controlplanes/cp1</c>.</param>
+    public static byte[] V3Index(ApiCatalog catalog, IReadOnlyList<PublishedCustomResource> custom, string pathBase = "")
     {
         var paths = new JsonObject();
-        foreach (var path in ApiPaths.Documents(catalog, custom)) paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={Hash(path, custom)}" };
+        foreach (var path in ApiPaths.Documents(catalog, custom)) paths[path] = new JsonObject { ["serverRelativeURL"] = $"{pathBase}/openapi/v3/{path}?hash={Hash(path, custom)}" };
         return KubeJson.ToUtf8(new JsonObject { ["paths"] = paths });
     }
 
