@@ -34,17 +34,29 @@ public static class OpenApiDocuments
     /// The index at <c>/openapi/v3</c>. Hashes change when a document may have changed (clients keep documents by them), and are made
     /// without making the documents.
     /// </summary>
-    public static byte[] V3Index(ApiCatalog catalog, IReadOnlyList<PublishedCustomResource> custom)
+    /// <param name="catalog">Built-in kinds.</param>
+    /// <param name="custom">Custom resources.</param>
+    /// <param name="pathBase">What stands before <c>/openapi/v3</c> in the URLs of the control plane, such as <c>/controlplanes/cp1</c>.</param>
+    public static byte[] V3Index(ApiCatalog catalog, IReadOnlyList<PublishedCustomResource> custom, string pathBase = "")
     {
         var paths = new JsonObject();
-        foreach (var path in ApiPaths.Documents(catalog, custom)) paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={Hash(path, custom)}" };
+        foreach (var path in ApiPaths.Documents(catalog, custom)) paths[path] = new JsonObject { ["serverRelativeURL"] = $"{pathBase}/openapi/v3/{path}?hash={Hash(path, custom)}" };
         return KubeJson.ToUtf8(new JsonObject { ["paths"] = paths });
     }
 
     /// <summary>The one v2 document, as UTF-8 JSON.</summary>
     public static byte[] V2(ApiCatalog catalog, IReadOnlyList<PublishedCustomResource> custom) => V2Writer.Write(catalog, custom);
 
-    /// <summary>The v2 document in protobuf (<c>application/com.github.proto-openapi.spec.v2@v1.0+protobuf</c>), which kubectl and helm ask for first.</summary>
+    /// <summary>
+    /// Content type of <see cref="V2Protobuf"/> answers. Clients ask for it with <c>@</c> in place of the dot before <c>v1.0</c>, but refuse an
+    /// answer so labelled, since that is no valid media type.
+    /// </summary>
+    public const string V2ProtobufContentType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+    /// <summary>
+    /// The v2 document in protobuf (asked for as <c>application/com.github.proto-openapi.spec.v2@v1.0+protobuf</c>, or with a dot for the
+    /// <c>@</c>): client-go takes v2 in no other form.
+    /// </summary>
     public static byte[] V2Protobuf(ReadOnlySpan<byte> v2Json)
     {
         var reader = new Utf8JsonReader(v2Json);
