@@ -7,6 +7,8 @@ namespace KubeFlex.Machinery.Kinds;
 /// <summary>Mutating and validating webhook configurations.</summary>
 internal sealed class WebhookConfigurationRules(bool mutating) : KindRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override bool HasGeneration => true;
 
     public override void Default(JsonObject obj)
@@ -109,6 +111,8 @@ internal static class AdmissionRuleValidation
 /// <summary>Admission policies, validating and mutating; expressions are compiled elsewhere.</summary>
 internal sealed class AdmissionPolicyRules(bool validating) : KindRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override bool HasGeneration => true;
 
     public override void Default(JsonObject obj)
@@ -167,6 +171,8 @@ internal sealed class AdmissionPolicyRules(bool validating) : KindRules
 /// <summary>Bindings of admission policies.</summary>
 internal sealed class AdmissionPolicyBindingRules(bool validating) : KindRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override bool HasGeneration => true;
 
     public override void Default(JsonObject obj)

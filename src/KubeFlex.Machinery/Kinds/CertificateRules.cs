@@ -84,6 +84,8 @@ internal sealed class CertificateSigningRequestRules : SpecStatusRules
 /// <summary>APIServices.</summary>
 internal sealed class ApiServiceRules : SpecStatusRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override bool HasGeneration => false;
 
     public override Func<string, IReadOnlyList<string>> NameRule => Names.PathSegment;

@@ -126,6 +126,8 @@ internal sealed class ResourceQuotaRules : SpecStatusRules
 /// <summary>LimitRanges.</summary>
 internal sealed class LimitRangeRules : KindRules
 {
+    public override bool AllowCreateOnUpdate => true;
+
     public override void Default(JsonObject obj)
     {
         foreach (var limit in obj.Object("spec").Objects("limits").Where(l => l.Text("type") == "Container"))
@@ -175,6 +177,8 @@ internal sealed class LimitRangeRules : KindRules
 /// <summary>Leases.</summary>
 internal sealed class LeaseRules : KindRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override bool AllowCreateOnUpdate => true;
 
     public override void Validate(JsonObject obj, FieldErrors errors)
@@ -221,6 +225,8 @@ internal sealed class PriorityClassRules : KindRules
 /// <summary>RuntimeClasses.</summary>
 internal sealed class RuntimeClassRules : KindRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override void Default(JsonObject obj)
     {
         foreach (var toleration in obj.Object("scheduling").Objects("tolerations")) toleration.Default("operator", "Equal");

@@ -6,6 +6,8 @@ namespace KubeFlex.Machinery.Kinds;
 /// <summary>PodDisruptionBudgets.</summary>
 internal sealed class PodDisruptionBudgetRules() : SpecStatusRules("""{"disruptionsAllowed":0,"currentHealthy":0,"desiredHealthy":0,"expectedPods":0}""")
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
         var spec = obj.Object("spec") ?? [];

@@ -7,6 +7,8 @@ namespace KubeFlex.Machinery.Kinds;
 /// <summary>Services. Cluster IPs and node ports are allocated by the API server, which has the store; here is what needs no other object.</summary>
 internal sealed class ServiceRules : SpecStatusRules
 {
+    public override bool AllowCreateOnUpdate => true;
+
     private static readonly string[] Types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 
     public ServiceRules() : base("""{"loadBalancer":{}}""") { }

@@ -162,6 +162,8 @@ internal sealed class StorageClassRules : KindRules
 /// <summary>VolumeAttachments: their spec never changes.</summary>
 internal sealed class VolumeAttachmentRules() : SpecStatusRules("""{"attached":false}""")
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override bool HasGeneration => false;
 
     public override void Validate(JsonObject obj, FieldErrors errors)
@@ -184,6 +186,8 @@ internal sealed class VolumeAttachmentRules() : SpecStatusRules("""{"attached":f
 /// <summary>CSIDrivers.</summary>
 internal sealed class CsiDriverRules : KindRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override void Default(JsonObject obj) =>
         obj.Ensure("spec").Default("attachRequired", true).Default("podInfoOnMount", false).Default("storageCapacity", false).Default("fsGroupPolicy", "ReadWriteOnceWithFSType")
             .Default("volumeLifecycleModes", new JsonArray("Persistent")).Default("requiresRepublish", false).Default("seLinuxMount", false);
@@ -198,6 +202,8 @@ internal sealed class CsiDriverRules : KindRules
 /// <summary>CSINodes.</summary>
 internal sealed class CsiNodeRules : KindRules
 {
+    public override bool RequireVersionOnUpdate => true;
+
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
