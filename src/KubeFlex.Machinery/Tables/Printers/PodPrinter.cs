@@ -30,7 +30,7 @@ internal static class PodPrinter
         _ => null,
     };
 
-    private static JsonNode Condition(string reason, string message) =>
+    private static JsonObject Condition(string reason, string message) =>
         new JsonObject { ["type"] = "Completed", ["status"] = "True", ["reason"] = reason, ["message"] = message };
 
     private sealed class State
