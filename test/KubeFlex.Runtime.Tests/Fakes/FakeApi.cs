@@ -25,7 +25,8 @@ public sealed record FakeRequest(string Method, string Path, string Query)
 public sealed class FakeApi : HttpMessageHandler
 {
     private readonly Lock gate = new();
-    private readonly SortedDictionary<string, JsonObject> objects = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonObject> objects = [];
+    private readonly Dictionary<string, SortedDictionary<string, JsonObject>> byResource = [];
     private readonly List<(long Version, string Collection, string Type, JsonObject Object)> history = [];
     private readonly List<Watcher> watchers = [];
     private readonly List<FakeRequest> requests = [];
@@ -325,6 +326,8 @@ public sealed class FakeApi : HttpMessageHandler
             return obj;
         }
         objects[target.Path] = obj;
+        if (!byResource.TryGetValue(target.Resource, out var collection)) byResource[target.Resource] = collection = new(StringComparer.Ordinal);
+        collection[target.Path] = obj;
         Publish(target, old is null ? "ADDED" : "MODIFIED", obj);
         return (JsonObject)obj.DeepClone();
     }
@@ -332,6 +335,7 @@ public sealed class FakeApi : HttpMessageHandler
     private void RemoveLocked(ResourceRef target, JsonObject last)
     {
         objects.Remove(target.Path);
+        if (byResource.TryGetValue(target.Resource, out var listed)) listed.Remove(target.Path);
         var gone = (JsonObject)last.DeepClone();
         gone["metadata"]!["resourceVersion"] = (++version).ToString(CultureInfo.InvariantCulture);
         Publish(target, "DELETED", gone);
@@ -364,11 +368,9 @@ public sealed class FakeApi : HttpMessageHandler
         if (watcher.Pipe.Writer.FlushAsync().AsTask().GetAwaiter().GetResult().IsCompleted) watchers.Remove(watcher);
     }
 
-    private IEnumerable<KeyValuePair<string, JsonObject>> InCollection(string resource, string? ns) => objects.Where(o =>
-    {
-        var parts = o.Key.Split('/');
-        return parts[^2] == resource && (ns is null || (string?)o.Value["metadata"]!["namespace"] == ns);
-    });
+    private IEnumerable<KeyValuePair<string, JsonObject>> InCollection(string resource, string? ns) => ns is null
+        ? byResource.TryGetValue(resource, out var all) ? all : []
+        : byResource.TryGetValue(resource, out var some) ? some.Where(o => o.Key.Contains($"/namespaces/{ns}/", StringComparison.Ordinal)) : [];
 
     private static bool Wants(Watcher watcher, JsonObject obj) => Matches(obj, watcher.Selector)
         && (watcher.Namespace is null || (string?)obj["metadata"]!["namespace"] == watcher.Namespace)
