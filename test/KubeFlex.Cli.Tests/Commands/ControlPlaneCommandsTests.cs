@@ -1,0 +1,185 @@
+using System.Text.Json.Nodes;
+using KubeFlex.Cli.Tests.Harness;
+using KubeFlex.Runtime.Kubeconfigs;
+
+namespace KubeFlex.Cli.Tests.Commands;
+
+public sealed class ControlPlaneCommandsTests : IAsyncLifetime
+{
+    private FakeApi api = null!;
+    private Harness.Cli cli = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        api = await FakeApi.StartAsync();
+        cli = Harness.Cli.For(api);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        cli.Dispose();
+        await api.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Create_waits_merges_and_switches()
+    {
+        var result = await cli.RunAsync("create", "team-a");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Empty(result.Out);
+        Assert.Equal("k8s", (string?)api.Get($"{FakeApi.ControlPlanes}/team-a")!["spec"]!["type"]);
+        var config = cli.Kubeconfig;
+        Assert.Equal("team-a", config.CurrentContext);
+        Assert.Equal(("team-a-cluster", "team-a-admin", "default"), config.FindContext("team-a"));
+        Assert.Equal("team-a", KubeflexExtension.ControlPlaneOf(config, "team-a"));
+        Assert.Equal("hosting", KubeflexExtension.HostingContext(config));
+        Assert.NotNull(config.FindContext("mine"));
+
+        // From the tenant's context the next one goes to the hosting cluster all the same.
+        Assert.Equal(0, (await cli.RunAsync("create", "team-b")).ExitCode);
+        Assert.Equal("team-b", cli.Kubeconfig.CurrentContext);
+    }
+
+    [Fact]
+    public async Task Create_sends_all_hooks_with_their_variables()
+    {
+        api.Put($"{FakeApi.Hooks}/one", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "one" } });
+        api.Put($"{FakeApi.Hooks}/two", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "two" } });
+        var result = await cli.RunAsync("create", "a", "-p", "one", "-p", "two", "-e", "x=1=2", "-e", "y=", "-b", "dedicated");
+        Assert.True(result.ExitCode == 0, result.Error);
+        var spec = api.Get($"{FakeApi.ControlPlanes}/a")!["spec"]!;
+        Assert.Equal("""{"type":"k8s","backend":"dedicated","postCreateHooks":[{"hookName":"one","vars":{"x":"1=2","y":""}},{"hookName":"two","vars":{"x":"1=2","y":""}}]}""", spec.ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_missing_hook_is_refused_before_anything_is_created()
+    {
+        api.Put($"{FakeApi.Hooks}/hello", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "hello" } });
+        var result = await cli.RunAsync("create", "a", "-p", "helo");
+        Assert.Equal(ExitCodes.NotFound, result.ExitCode);
+        Assert.Contains("\"helo\"", result.Error, StringComparison.Ordinal);
+        Assert.Contains("The hooks are: hello", result.Error, StringComparison.Ordinal);
+        Assert.Null(api.Get($"{FakeApi.ControlPlanes}/a"));
+    }
+
+    [Fact]
+    public async Task A_duplicate_says_what_can_be_done()
+    {
+        await cli.RunAsync("create", "a");
+        var result = await cli.RunAsync("create", "a");
+        Assert.Equal(ExitCodes.AlreadyExists, result.ExitCode);
+        Assert.Contains("kflex ctx a", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_foreign_context_of_that_name_is_not_overwritten()
+    {
+        var before = File.ReadAllText(cli.KubeconfigFile);
+        var result = await cli.RunAsync("create", "mine");
+        Assert.Equal(ExitCodes.AlreadyExists, result.ExitCode);
+        Assert.Equal(before, File.ReadAllText(cli.KubeconfigFile));
+        Assert.Empty(api.Requests);
+    }
+
+    [Fact]
+    public async Task What_is_waited_for_is_shown_and_in_the_message_when_time_is_up()
+    {
+        api.Operator = FakeApi.Complain("disk is full");
+        var result = await cli.RunAsync("create", "a", "--timeout", "400ms");
+        Assert.Equal(ExitCodes.Timeout, result.ExitCode);
+        Assert.Contains("warning: a: disk is full", result.Error, StringComparison.Ordinal);
+        Assert.Contains("did not become Ready", result.Error, StringComparison.Ordinal);
+        Assert.Contains("kflex delete a", result.Error, StringComparison.Ordinal);
+        Assert.Null(cli.Kubeconfig.FindContext("a"));
+    }
+
+    [Fact]
+    public async Task Type_host_makes_the_hosting_context_current()
+    {
+        var result = await cli.RunAsync("create", "itself", "-t", "host");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal("hosting", cli.Kubeconfig.CurrentContext);
+        Assert.Null(cli.Kubeconfig.FindContext("itself"));
+        Assert.Equal(0, (await cli.RunAsync("ctx", "itself")).ExitCode);
+        Assert.Equal("hosting", cli.Kubeconfig.CurrentContext);
+    }
+
+    [Fact]
+    public async Task Without_kubeflex_on_the_hosting_cluster_init_is_suggested()
+    {
+        await cli.RunAsync("config", "set-hosting", "hosting");
+        api.ServesControlPlanes = false;
+        foreach (var line in new[] { "list", "create a" })
+        {
+            var result = await cli.RunAsync(line.Split(' '));
+            Assert.Equal(ExitCodes.NotFound, result.ExitCode);
+            Assert.Contains("kflex init --embedded", result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Delete_waits_until_the_namespace_is_gone_and_forgets_the_context()
+    {
+        await cli.RunAsync("create", "a");
+        api.Operator = (hosting, verb, cp) =>
+        {
+            // The object goes at once, its namespace some time later.
+            hosting.Remove($"{FakeApi.ControlPlanes}/a");
+            _ = Task.Run(() => hosting.Remove("/api/v1/namespaces/a-system"));
+        };
+        var result = await cli.RunAsync("delete", "a");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Null(api.Get("/api/v1/namespaces/a-system"));
+        var config = cli.Kubeconfig;
+        Assert.Equal("hosting", config.CurrentContext);
+        Assert.Equal(["hosting", "mine"], config.Names(KubeconfigSection.Contexts));
+        Assert.Equal(["hosting", "foreign"], config.Names(KubeconfigSection.Clusters));
+        Assert.Equal(["me"], config.Names(KubeconfigSection.Users));
+    }
+
+    [Fact]
+    public async Task Deleting_what_is_not_there_lists_what_is()
+    {
+        await cli.RunAsync("create", "a");
+        var result = await cli.RunAsync("delete", "a", "b");
+        Assert.Equal(ExitCodes.NotFound, result.ExitCode);
+        Assert.Contains("There are: a.", result.Error, StringComparison.Ordinal);
+        Assert.NotNull(api.Get($"{FakeApi.ControlPlanes}/a"));
+    }
+
+    [Fact]
+    public async Task Lists_in_all_formats()
+    {
+        var empty = await cli.RunAsync("list");
+        Assert.Equal((0, ""), (empty.ExitCode, empty.Out));
+        Assert.Contains("No control planes found.", empty.Error, StringComparison.Ordinal);
+
+        await cli.RunAsync("create", "a");
+        Assert.Equal("NAME   SYNCED   READY   TYPE   AGE\na      True     True    k8s    <unknown>\n", (await cli.RunAsync("list")).Out);
+        Assert.Equal("controlplane.tenancy.kflex.kubestellar.org/a\n", (await cli.RunAsync("list", "-o", "name")).Out);
+        Assert.Equal("a", (string?)JsonNode.Parse((await cli.RunAsync("list", "-o", "json")).Out)!["items"]![0]!["metadata"]!["name"]);
+        Assert.Contains("kind: List", (await cli.RunAsync("list", "-o", "yaml")).Out, StringComparison.Ordinal);
+        Assert.Contains("a-system", (await cli.RunAsync("list", "-o", "wide")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Kubeconfig_prints_what_the_secret_holds()
+    {
+        await cli.RunAsync("create", "a");
+        var result = await cli.RunAsync("kubeconfig", "a");
+        Assert.StartsWith("apiVersion: v1", result.Out, StringComparison.Ordinal);
+        Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public async Task An_explicit_kubeconfig_is_used_by_every_step()
+    {
+        var other = Path.Combine(cli.Home, "other");
+        File.Copy(cli.KubeconfigFile, other);
+        var before = File.ReadAllText(cli.KubeconfigFile);
+        cli.Set("KUBECONFIG", cli.KubeconfigFile);
+        Assert.Equal(0, (await cli.RunAsync("create", "a", "-k", other)).ExitCode);
+        Assert.Equal("a\n", (await cli.RunAsync("-k", other, "ctx", "get")).Out);
+        Assert.Equal(before, File.ReadAllText(cli.KubeconfigFile));
+    }
+}

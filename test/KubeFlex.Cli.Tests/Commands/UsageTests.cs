@@ -1,0 +1,86 @@
+using KubeFlex.Cli.Tests.Harness;
+
+namespace KubeFlex.Cli.Tests.Commands;
+
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("frobnicate", "frobnicate")]
+    [InlineData("create", "'name'")]
+    [InlineData("create Foo", "lower-case")]
+    [InlineData("create -- -a", "lower-case")]
+    [InlineData("create kube", "reserved")]
+    [InlineData("create default", "reserved")]
+    [InlineData("create x12345678901234567890123456789012345678901234567890123456", "at most 56")]
+    [InlineData("create a -t virtual", "k8s, vcluster, k3s, host, external, ocm")]
+    [InlineData("create a -t external", "bootstrapSecretRef")]
+    [InlineData("create a -b etcd", "shared, dedicated")]
+    [InlineData("create a -p h -e novalue", "key=value")]
+    [InlineData("create a -e k=v", "--postcreate-hook")]
+    [InlineData("create a --timeout soon", "5m")]
+    [InlineData("list -o xml", "yaml")]
+    [InlineData("init", "--embedded")]
+    [InlineData("quickstart --name Bad", "lower-case")]
+    public async Task Nonsense_is_refused_with_the_rule_and_touches_nothing(string line, string expected)
+    {
+        using var cli = new Harness.Cli();
+        var result = await cli.RunAsync(line.Split(' '));
+        Assert.Equal(ExitCodes.Usage, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.Empty(result.Out);
+        Assert.Empty(Directory.GetFileSystemEntries(cli.Home));
+    }
+
+    [Fact]
+    public async Task Help_is_data()
+    {
+        using var cli = new Harness.Cli();
+        var result = await cli.RunAsync("create", "--help");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("--postcreate-hook", result.Out, StringComparison.Ordinal);
+        Assert.Empty(result.Error);
+    }
+
+    [Theory]
+    [InlineData("list")]
+    [InlineData("ctx")]
+    [InlineData("ctx list")]
+    [InlineData("create a")]
+    [InlineData("quickstart")]
+    public async Task A_corrupt_kubeconfig_stops_everything_and_stays(string line)
+    {
+        using var cli = new Harness.Cli();
+        cli.WriteKubeconfig("contexts: [{name: a");
+        var result = await cli.RunAsync(line.Split(' '));
+        Assert.Equal(ExitCodes.BadKubeconfig, result.ExitCode);
+        Assert.Contains(cli.KubeconfigFile, result.Error, StringComparison.Ordinal);
+        Assert.Equal("contexts: [{name: a", File.ReadAllText(cli.KubeconfigFile));
+        Assert.Equal([".kube"], Directory.GetFileSystemEntries(cli.Home).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task An_unreachable_server_is_named_with_its_context()
+    {
+        using var cli = new Harness.Cli();
+        // Port 1 of this machine: refused at once, by nobody.
+        cli.WriteKubeconfig("""
+            current-context: dead
+            contexts: [{name: dead, context: {cluster: dead, user: ""}}]
+            clusters: [{name: dead, cluster: {server: "http://127.0.0.1:1"}}]
+            extensions: [{name: kubeflex, extension: {data: {hosting-cluster-ctx-name: dead}}}]
+            """);
+        var result = await cli.RunAsync("list");
+        Assert.Equal(ExitCodes.Unreachable, result.ExitCode);
+        Assert.Contains("http://127.0.0.1:1/ of context \"dead\"", result.Error, StringComparison.Ordinal);
+        Assert.Contains("kflex init --embedded", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_prints_two_lines()
+    {
+        await using var api = await FakeApi.StartAsync();
+        using var cli = Harness.Cli.For(api);
+        var result = await cli.RunAsync("version");
+        Assert.Matches("^Kubeflex version: v\\S+\nKubernetes version: v1.35.0\n$", result.Out);
+    }
+}
