@@ -101,7 +101,7 @@ internal sealed class CatalogWriter
         Text(storageGroup);
         Text(storageResource);
         // Reviews and bindings are answered, not stored.
-        Text(resource.Verbs.Contains("watch") ? Conventions.StorageVersionHash(storageGroup, storageVersion, resource.Kind) : "");
+        Text(resource.Verbs.Contains("watch") ? StorageVersionHash.Of(storageGroup, storageVersion, resource.Kind) : "");
         if (hasScale) EachText(".spec.replicas", ".status.replicas", ".spec.selector");
         if (deprecation is not null) Text(deprecation);
 

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace KubeFlex.CatalogGenerator;
 
 /// <summary>What a stock server does and none of the fact files says. To be looked through for each new Kubernetes version.</summary>
@@ -13,10 +10,6 @@ internal static class Conventions
         ("autoscaling", "horizontalpodautoscalers") => ("autoscaling", "v2", resource),
         _ => (group, version, resource),
     };
-
-    /// <summary><c>storageVersionHash</c>: eight bytes of a digest of the stored kind; only for what is stored.</summary>
-    public static string StorageVersionHash(string group, string version, string kind) =>
-        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{group}/{version}/{kind}")).AsSpan(0, 8));
 
     public static string? DeprecationWarning(string apiVersion, string kind) => (apiVersion, kind) switch
     {

@@ -46,6 +46,7 @@ public sealed class Schema
     private IReadOnlyDictionary<string, Schema>? properties;
     private Schema? additionalProperties;
     private Schema? items;
+    private Validation.GoStruct? go;
 
     /// <summary>Where a built-in schema comes from: its members are made when first asked for, since types are many and recursive.</summary>
     internal SchemaNode? Node { get; init; }
@@ -130,6 +131,9 @@ public sealed class Schema
 
     /// <summary>Value rules of custom resources (bounds, patterns, all/any/one/not); null for built-in kinds.</summary>
     public SchemaRules? Rules { get; init; }
+
+    /// <summary>What Go's encoder does with the members of the struct behind this schema.</summary>
+    internal Validation.GoStruct Go => go ?? Publish(ref go, new Validation.GoStruct(this));
 
     /// <summary>The schema of a member: known, additional, or null when the member is unknown.</summary>
     public Schema? Member(string name) => Properties.TryGetValue(name, out var s) ? s : AdditionalProperties ?? (PreserveUnknownFields ? Anything : null);

@@ -29,6 +29,11 @@ public sealed class SchemaRules
     /// <summary>RE2 pattern a string contains.</summary>
     public string? Pattern { get; init; }
 
+    private System.Text.RegularExpressions.Regex? matcher;
+
+    // Compiled when first needed: a definition may hold hundreds of patterns of which a control plane uses few. Two threads may both compile it.
+    internal System.Text.RegularExpressions.Regex? Matcher => Pattern is null ? null : matcher ??= CustomResources.Patterns.Compile(Pattern);
+
     /// <summary>Fewest items.</summary>
     public long? MinItems { get; init; }
 
@@ -58,4 +63,7 @@ public sealed class SchemaRules
 
     /// <summary><c>x-kubernetes-validations</c> as written, for the CEL that comes later.</summary>
     public JsonArray? Expressions { get; init; }
+
+    /// <summary>Some schema at or below this one has <see cref="Expressions"/>.</summary>
+    public bool ExpressionsBelow { get; init; }
 }

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using KubeFlex.Machinery.Errors;
-using KubeFlex.Machinery.Objects;
 
 namespace KubeFlex.Machinery.Kinds;
 
 /// <summary>
 /// What a built-in kind needs beyond its schema. Pure functions of objects; the request path calls them in this order:
-/// create: Default, PrepareForCreate, Validate; update: Default, PrepareForUpdate, Validate, ValidateUpdate. Every method may be left as it is.
+/// create: Default, PrepareForCreate (name and uid are set by then), Validate; update: Default, PrepareForUpdate, Validate, ValidateUpdate.
+/// Every method may be left as it is. Objects come in as SchemaDecoding.Normalise leaves them; SchemaDecoding.Complete after the last change of an
+/// object gives it the form that upstream answers with.
 /// </summary>
 public abstract class KindRules
 {
@@ -39,14 +40,4 @@ public abstract class KindRules
 
     /// <summary>Warnings for the writer (header <c>Warning: 299</c>), such as deprecated fields.</summary>
     public virtual IEnumerable<string> Warnings(JsonObject obj) => [];
-}
-
-/// <summary>All kinds' rules, found by group and kind (equal for all versions).</summary>
-public static class BuiltInKinds
-{
-    /// <summary>The rules of a kind; a neutral instance for kinds without any.</summary>
-    public static KindRules Rules(GroupKind kind) => throw new NotImplementedException();
-
-    /// <summary>Turns an object of one version into another of the same kind (HorizontalPodAutoscaler v1/v2, Event core/events.k8s.io …); for all others only apiVersion changes. Returns a new object or the same one.</summary>
-    public static JsonObject Convert(JsonObject obj, GroupVersionKind to) => throw new NotImplementedException();
 }

@@ -74,6 +74,11 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
         SendAsync(HttpMethod.Patch, WithQuery(resource.Path, $"fieldManager={fieldManager}&force={(force ? "true" : "false")}"), KubeJson.ToUtf8(desired),
             new MediaTypeHeaderValue("application/apply-patch+yaml"), cancellation);
 
+    /// <summary>Server-side apply of a YAML document as it stands.</summary>
+    public Task<JsonObject> ApplyYamlAsync(ResourceRef resource, ReadOnlyMemory<byte> yaml, bool force, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Patch, WithQuery(resource.Path, $"fieldManager={fieldManager}&force={(force ? "true" : "false")}"), yaml.ToArray(),
+            new MediaTypeHeaderValue("application/apply-patch+yaml"), cancellation);
+
     /// <summary>Deletes; <paramref name="propagation"/> is Background, Foreground, Orphan or null. False when it was not there.</summary>
     public async Task<bool> DeleteAsync(ResourceRef resource, string? propagation, CancellationToken cancellation, string? uid = null)
     {
@@ -90,6 +95,9 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
             return false;
         }
     }
+
+    /// <summary>GET of any path that answers with a JSON object, such as a discovery document.</summary>
+    public Task<JsonObject> GetDocumentAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, null, cancellation);
 
     /// <summary>GET of any path; the body as text.</summary>
     public async Task<string> GetRawAsync(string path, CancellationToken cancellation)

@@ -1,0 +1,24 @@
+using KubeFlex.Bench;
+
+// Measures the promises of docs/performance.md: each number beside its peer's from the same run.
+//   dotnet run -c Release --project bench/KubeFlex.Bench -- [start|ready|memory|get|create]…   (all when none is named)
+//   dotnet run -c Release --project bench/KubeFlex.Bench -- bare PORT-FILE                      (the peer: a bare Kestrel HTTPS server)
+if (args is ["bare", var portFile]) return await BareServer.RunAsync(portFile);
+
+var all = new Dictionary<string, Func<Report, Task>>
+{
+    ["start"] = StartBenchmark.RunAsync,
+    ["ready"] = ControlPlaneBenchmark.RunAsync,
+    ["get"] = GetBenchmark.RunAsync,
+    ["create"] = CreateBenchmark.RunAsync,
+};
+var wanted = args.Length == 0 ? [.. all.Keys] : args;
+if (wanted.FirstOrDefault(w => !all.ContainsKey(w)) is { } unknown)
+{
+    await Console.Error.WriteLineAsync($"unknown benchmark \"{unknown}\": choose from {string.Join(", ", all.Keys)}");
+    return 2;
+}
+var report = new Report();
+foreach (var name in wanted) await all[name](report);
+Console.WriteLine(report.ToMarkdown());
+return 0;

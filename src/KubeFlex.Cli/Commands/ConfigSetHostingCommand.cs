@@ -1,0 +1,30 @@
+using System.CommandLine;
+using KubeFlex.Runtime.Kubeconfigs;
+
+namespace KubeFlex.Cli.Commands;
+
+/// <summary>Stores which context is the hosting one.</summary>
+internal sealed class ConfigSetHostingCommand : Verb
+{
+    private readonly Argument<string> context = new("context") { Description = "Context of the hosting cluster." };
+
+    public ConfigSetHostingCommand(CliApp app) : base(app, "set-hosting", "Store which context is the hosting one.") => Add(context);
+
+    protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
+    {
+        await SetAsync(session, parse.GetValue(context)!, cancellation);
+        return ExitCodes.Ok;
+    }
+
+    public static async Task SetAsync(CliSession session, string name, CancellationToken cancellation)
+    {
+        await session.Kubeconfigs.EditAsync(config =>
+        {
+            CtxCommand.CheckExists(config, name);
+            if (config.ServerOf(name) is null)
+                throw new CliException($"context \"{name}\" points to no server", ExitCodes.BadKubeconfig, $"Its cluster is missing in {config.Location}, or has no server.");
+            KubeflexExtension.SetHostingContext(config, name, session.Host.Time);
+        }, cancellation);
+        session.Talk.Done($"The hosting context is {name}");
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using KubeFlex.Cli.Tenancy;
+using KubeFlex.Cli.Terminal;
+using KubeFlex.Machinery.Json;
+using KubeFlex.Runtime.Client;
+
+namespace KubeFlex.Cli.Commands;
+
+/// <summary>Lists the control planes of the hosting cluster.</summary>
+internal sealed class ListCommand : Verb
+{
+    private static readonly JsonSerializerOptions Indented = new(KubeJson.Relaxed) { WriteIndented = true };
+    private readonly Option<string?> output = new("--output", "-o") { Description = "json, yaml, name or wide.", HelpName = "format" };
+
+    public ListCommand(CliApp app) : base(app, "list", "List the control planes.")
+    {
+        output.AcceptOnlyFromAmong("json", "yaml", "name", "wide");
+        Add(output);
+    }
+
+    protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
+    {
+        using var hosting = await new HostingResolver(session).ConnectAsync(cancellation);
+        var items = await new ControlPlaneAccess(session, hosting).ListAsync(cancellation);
+        var writer = session.Host.Out;
+        switch (parse.GetValue(output))
+        {
+            case "json":
+                await writer.WriteLineAsync(Document(items).ToJsonString(Indented));
+                break;
+            case "yaml":
+                await writer.WriteAsync(YamlWriter.Write(Document(items)));
+                break;
+            case "name":
+                foreach (var item in items) await writer.WriteLineAsync($"controlplane.{Resources.ControlPlanes.Group}/{new ControlPlaneView(item).Name}");
+                break;
+            case var format:
+                if (items.Count == 0) session.Talk.Say("No control planes found.");
+                else WriteTable(session, items, wide: format == "wide");
+                break;
+        }
+        return ExitCodes.Ok;
+    }
+
+    private static void WriteTable(CliSession session, IReadOnlyList<JsonObject> items, bool wide)
+    {
+        var now = session.Host.Time.GetUtcNow();
+        string[] heads = ["NAME", "SYNCED", "READY", "TYPE", "AGE"];
+        string[] more = ["NAMESPACE", "REASON", "MESSAGE"];
+        TextTable.Write(session.Host.Out, wide ? [.. heads, .. more] : heads, items.Select(item =>
+        {
+            var cp = new ControlPlaneView(item);
+            string[] row = [cp.Name, cp.Condition("Synced")?.Status ?? "", cp.Condition("Ready")?.Status ?? "", cp.Type, cp.Age(now) is { } age ? Durations.Age(age) : "<unknown>"];
+            return wide ? [.. row, cp.Namespace, cp.Condition("Ready")?.Reason ?? "", cp.IsReady ? "" : cp.Waiting] : (IReadOnlyList<string>)row;
+        }));
+    }
+
+    private static JsonObject Document(IReadOnlyList<JsonObject> items) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "List",
+        ["metadata"] = new JsonObject { ["resourceVersion"] = "" },
+        ["items"] = new JsonArray([.. items.Select(i => i.DeepClone())]),
+    };
+}

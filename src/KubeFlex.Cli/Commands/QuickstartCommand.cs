@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using KubeFlex.Cli.Embedded;
+using KubeFlex.Cli.Tenancy;
+using KubeFlex.Cli.Terminal;
+using KubeFlex.Runtime.Client;
+using KubeFlex.Runtime.Kubeconfigs;
+
+namespace KubeFlex.Cli.Commands;
+
+/// <summary>From nothing to a control plane with something in it. Run again, it repairs what is missing and says what was there.</summary>
+internal sealed class QuickstartCommand : Verb
+{
+    private readonly Option<string> name = new("--name") { Description = "Name of the control plane.", HelpName = "name", DefaultValueFactory = _ => "cp1" };
+    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(2), "How long to wait for the server, and for the control plane.");
+    private readonly ServerOptionSet server = new();
+
+    public QuickstartCommand(CliApp app) : base(app, "quickstart", "Start everything on this machine, make a control plane and show that it works.")
+    {
+        Add(name);
+        server.AddTo(this);
+        Add(timeout);
+    }
+
+    protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
+    {
+        var (cp, limit, options) = (parse.GetValue(name)!, parse.GetValue(timeout), server.Read(parse, session.Host));
+        ControlPlaneNames.Check(cp);
+        // A kubeconfig that cannot be written is better known before anything is started.
+        ControlPlaneAccess.CheckContextIsFree(session.Kubeconfigs.Load(), cp);
+
+        var (running, started) = await new ServerLauncher(session).EnsureAsync(options, limit, cancellation);
+        session.Talk.Done(started ? $"The KubeFlex server runs in the background at {running.Url} (data in {options.Directory.Path})" : $"The KubeFlex server was running already at {running.Url}");
+
+        var context = await HostingEntry.InstallAsync(session, options.Directory, makeCurrent: false, cancellation);
+        using var hosting = await session.ConnectAsync(session.Kubeconfigs.Load(), context, cancellation);
+        var access = new ControlPlaneAccess(session, hosting);
+        var isNew = await CreateIfAbsentAsync(hosting.Client, cp, cancellation);
+        var view = await access.WaitReadyAsync(cp, limit, cancellation);
+        session.Talk.Done(isNew ? $"Control plane {cp} is ready" : $"Control plane {cp} was there already and is ready");
+
+        var tenantContext = await access.SwitchToAsync(view, cancellation);
+        session.Talk.Done($"The current context of {session.Kubeconfigs.Paths.WriteTarget} is {tenantContext}");
+
+        using var tenant = await session.ConnectAsync(session.Kubeconfigs.Load(), tenantContext, cancellation);
+        var sample = await ApplySampleAsync(tenant.Client, cp, cancellation);
+        session.Talk.Done($"A sample was applied to {cp}:");
+        TextTable.Write(session.Host.Out, ["KIND", "NAMESPACE", "NAME", "CONTENT"], sample);
+        SayNext(session, cp, context, options.Directory);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<bool> CreateIfAbsentAsync(KubeClient hosting, string cp, CancellationToken cancellation)
+    {
+        var resource = Resources.ControlPlanes.Named(cp);
+        if (await hosting.FindAsync(resource, cancellation) is not null) return false;
+        try
+        {
+            await hosting.CreateAsync(resource, CreateCommand.Document(cp, "k8s", "shared", [], []), cancellation);
+            return true;
+        }
+        catch (KubeApiException e) when (e.IsAlreadyExists)
+        {
+            // Another quickstart was quicker.
+            return false;
+        }
+    }
+
+    private static async Task<List<IReadOnlyList<string>>> ApplySampleAsync(KubeClient tenant, string cp, CancellationToken cancellation)
+    {
+        const string Namespace = "quickstart", Message = "Hello from a control plane of your own";
+        await tenant.ApplyAsync(Resources.Namespaces.Named(Namespace), new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Namespace",
+            ["metadata"] = new JsonObject { ["name"] = Namespace },
+        }, force: true, cancellation);
+        var map = await tenant.ApplyAsync(Resources.ConfigMaps.In(Namespace).Named("hello"), new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = new JsonObject { ["name"] = "hello", ["namespace"] = Namespace },
+            ["data"] = new JsonObject { ["message"] = Message, ["controlPlane"] = cp },
+        }, force: true, cancellation);
+        return [["Namespace", "", Namespace, ""], ["ConfigMap", Namespace, "hello", ControlPlaneView.Text(map["data"]?["message"])]];
+    }
+
+    private static void SayNext(CliSession session, string cp, string hosting, DataDirectory directory)
+    {
+        session.Talk.Say("");
+        session.Talk.Say("What to type next:");
+        session.Talk.Say($"  kubectl get configmaps -n quickstart      # {cp} is the current context");
+        session.Talk.Say("  kflex create cp2                          # another control plane");
+        session.Talk.Say("  kflex list                                # all of them");
+        session.Talk.Say($"  kflex ctx                                 # back to {hosting}");
+        session.Talk.Say($"  kflex stop{directory.Suffix}                                # stop the server; nothing is lost");
+    }
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using System.Diagnostics;
+using KubeFlex.Cli.Embedded;
+
+namespace KubeFlex.Cli.Commands;
+
+/// <summary>Runs the server in the foreground: this process becomes it, so signals and exit code are the server's.</summary>
+internal sealed class ServeCommand : Verb
+{
+    private readonly ServerOptionSet server = new();
+
+    public ServeCommand(CliApp app) : base(app, "serve", "Run the KubeFlex server in the foreground.") => server.AddTo(this);
+
+    protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
+    {
+        var options = server.Read(parse, session.Host);
+        var program = ServerExecutable.Locate(session.Host);
+        IReadOnlyList<string> arguments = [.. program.Prefix, .. options.Arguments(options.Listen)];
+        if (!OperatingSystem.IsWindows())
+        {
+            var error = Unix.Become(program.File, arguments);
+            throw new CliException($"cannot run {program.File}: error {error}", ExitCodes.ServerFailed);
+        }
+        using var process = Process.Start(new ProcessStartInfo(program.File, arguments) { UseShellExecute = false })!;
+        await process.WaitForExitAsync(cancellation);
+        return process.ExitCode;
+    }
+}

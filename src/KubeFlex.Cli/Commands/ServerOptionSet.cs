@@ -1,0 +1,38 @@
+using System.CommandLine;
+using KubeFlex.Cli.Embedded;
+
+namespace KubeFlex.Cli.Commands;
+
+/// <summary>The options that all commands around the embedded server share.</summary>
+internal sealed class ServerOptionSet
+{
+    private readonly Option<string?> dataDir = DataDir();
+
+    private readonly Option<string?> listen = new("--listen")
+    {
+        Description = $"Address and port of the server; port 0 takes a free one. Standard: {ServerOptions.StandardAddress}",
+        HelpName = "address:port",
+    };
+
+    private readonly Option<string?> domain = new("--domain", "-d")
+    {
+        Description = "Control planes also answer at NAME.DOMAIN. Standard: localtest.me",
+        HelpName = "domain",
+    };
+
+    public static Option<string?> DataDir() => new("--data-dir")
+    {
+        Description = "Where the server keeps its data. Standard: $KUBEFLEX_HOME, else ~/.kubeflex",
+        HelpName = "directory",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Add(dataDir);
+        command.Add(listen);
+        command.Add(domain);
+    }
+
+    public ServerOptions Read(ParseResult parse, CliHost host) =>
+        new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain));
+}

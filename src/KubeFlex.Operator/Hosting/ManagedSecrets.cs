@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using KubeFlex.Operator.ControlPlanes;
+using KubeFlex.Runtime.Client;
+
+namespace KubeFlex.Operator.Hosting;
+
+/// <summary>Content of a secret of ours.</summary>
+/// <param name="Name">Name in the control plane's namespace.</param>
+/// <param name="Inputs">What it was made from: when that changes, it is made anew.</param>
+/// <param name="Values">Keys and text values.</param>
+/// <param name="RenewAt">When the certificates in it are renewed, or null.</param>
+internal sealed record SecretContent(string Name, string Inputs, IReadOnlyDictionary<string, string> Values, DateTimeOffset? RenewAt);
+
+/// <summary>
+/// Keeps secrets of control planes as they should be. Whether one still is costs no request: the cache has a hash of each value, and an
+/// annotation the hash over inputs and values that was right when we wrote it.
+/// </summary>
+internal sealed class ManagedSecrets(HostingCluster hosting)
+{
+    /// <summary>Whether the secret is there, made from these inputs, untouched, and not due for renewal.</summary>
+    public bool IsCurrent(ControlPlane cp, string name, string inputs, IReadOnlyList<string> keys)
+    {
+        if (Cached(cp, name) is not { } secret || secret["data"] is not JsonObject hashes) return false;
+        if (!keys.All(hashes.ContainsKey)) return false;
+        var annotations = secret["metadata"]?["annotations"];
+        return (string?)annotations?[Names.DigestAnnotation] == Digest(inputs, keys.Select(k => (k, (string?)hashes[k] ?? "")))
+            && (RenewAt(cp, name) is not { } due || due > hosting.Time.GetUtcNow());
+    }
+
+    /// <summary>When the secret's certificates are renewed, as the cache knows it.</summary>
+    public DateTimeOffset? RenewAt(ControlPlane cp, string name) =>
+        DateTimeOffset.TryParse((string?)Cached(cp, name)?["metadata"]?["annotations"]?[Names.RenewAtAnnotation], CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+
+    /// <summary>Hash of one value as the cache knows it, or null.</summary>
+    public string? ValueHash(ControlPlane cp, string name, string key) => (string?)Cached(cp, name)?["data"]?[key];
+
+    /// <summary>The cached skeleton, or null.</summary>
+    public JsonObject? Cached(ControlPlane cp, string name) => hosting.Secrets.Get(cp.Namespace, name);
+
+    /// <summary>The secret's text values as they are on the server, or null.</summary>
+    public async Task<IReadOnlyDictionary<string, string>?> ReadAsync(ControlPlane cp, string name, CancellationToken cancellation)
+    {
+        if (await hosting.Client.FindAsync(Ref(cp, name), cancellation) is not { } secret) return null;
+        var values = new Dictionary<string, string>();
+        foreach (var (key, value) in secret["data"] as JsonObject ?? [])
+        {
+            // A value that is no base64 cannot come from the API; treat it as absent rather than fail for ever.
+            try
+            {
+                values[key] = Encoding.UTF8.GetString(Convert.FromBase64String((string?)value ?? ""));
+            }
+            catch (FormatException)
+            {
+            }
+        }
+        return values;
+    }
+
+    /// <summary>Creates the secret; false when there is one already (which the cache had not heard of).</summary>
+    public async Task<bool> TryCreateAsync(ControlPlane cp, SecretContent content, CancellationToken cancellation)
+    {
+        try
+        {
+            hosting.Secrets.Observe(await hosting.Client.CreateAsync(Ref(cp, content.Name), Build(cp, content), cancellation));
+            return true;
+        }
+        catch (KubeApiException e) when (e.IsAlreadyExists)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Creates or overwrites the secret.</summary>
+    public async Task ApplyAsync(ControlPlane cp, SecretContent content, CancellationToken cancellation) =>
+        hosting.Secrets.Observe(await hosting.Client.ApplyAsync(Ref(cp, content.Name), Build(cp, content), force: true, cancellation));
+
+    private static ResourceRef Ref(ControlPlane cp, string name) => Resources.Secrets.In(cp.Namespace).Named(name);
+
+    private static JsonObject Build(ControlPlane cp, SecretContent content)
+    {
+        var (data, hashes) = (new JsonObject(), new List<(string, string)>());
+        foreach (var (key, value) in content.Values)
+        {
+            var base64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(value));
+            data[key] = base64;
+            hashes.Add((key, HostingCluster.ValueHash(base64)));
+        }
+        var annotations = new JsonObject { [Names.DigestAnnotation] = Digest(content.Inputs, hashes) };
+        if (content.RenewAt is { } at) annotations[Names.RenewAtAnnotation] = HostingCluster.Timestamp(at);
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Secret",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = content.Name,
+                ["namespace"] = cp.Namespace,
+                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.ManagedBy },
+                ["annotations"] = annotations,
+                ["ownerReferences"] = new JsonArray(cp.OwnerReference()),
+            },
+            ["type"] = "Opaque",
+            ["data"] = data,
+        };
+    }
+
+    private static string Digest(string inputs, IEnumerable<(string Key, string Hash)> values)
+    {
+        var text = new StringBuilder(inputs);
+        foreach (var (key, hash) in values.OrderBy(v => v.Key, StringComparer.Ordinal)) text.Append('\n').Append(key).Append('=').Append(hash);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())).AsSpan(0, 16));
+    }
+}

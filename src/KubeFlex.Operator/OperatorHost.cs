@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using KubeFlex.Operator.ControlPlanes;
+using KubeFlex.Operator.Crds;
+using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Runtimes;
+using KubeFlex.Operator.Runtimes.InProcess;
+using KubeFlex.Operator.Types;
+using KubeFlex.Operator.Types.Host;
+using KubeFlex.Operator.Types.K8s;
+using KubeFlex.Operator.Types.Unavailable;
+using KubeFlex.Runtime.Client;
+using KubeFlex.Runtime.Controllers;
+using KubeFlex.Runtime.Informers;
+using KubeFlex.Runtime.Queues;
+using Microsoft.Extensions.Logging;
+
+namespace KubeFlex.Operator;
+
+/// <summary>
+/// The operator: watches ControlPlane objects of the hosting cluster and makes them so. It speaks the Kubernetes API only, so that the hosting
+/// cluster may be the embedded one or any other; <paramref name="inProcess"/> runs control planes inside this process, null when nothing can.
+/// </summary>
+public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, OperatorOptions options, TimeProvider time, ILoggerFactory logs)
+{
+    /// <summary>Installs or upgrades both custom resource definitions and waits until they are served.</summary>
+    public Task InstallCrdsAsync(CancellationToken cancellation) => new CrdInstaller(hosting).InstallAsync(cancellation);
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        if (options.InstallCrds) await InstallCrdsAsync(cancellation);
+        var cluster = new HostingCluster(hosting, time, logs);
+        var reconciler = CreateReconciler(cluster);
+        using var queue = new WorkQueue<string>(time, options.Backoff);
+        Connect(cluster, queue);
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var watching = cluster.Informers.Select(i => i.RunAsync(stop.Token)).ToList();
+        try
+        {
+            // With half a cache, secrets that exist would look lost.
+            await Task.WhenAll(cluster.Informers.Select(i => i.WhenSyncedAsync(cancellation)));
+            await new ControllerRunner("controlplane", queue, reconciler, options.Workers, logs.CreateLogger("KubeFlex.Operator.ControlPlanes")).RunAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Stopped before the first list was complete.
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(watching);
+        }
+    }
+
+    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster) =>
+        new(cluster, Types(cluster), new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events")));
+
+    private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster)
+    {
+        var runtimes = new Dictionary<string, IControlPlaneRuntime>();
+        if (inProcess is not null) runtimes["InProcess"] = new InProcessRuntime(inProcess);
+        return new Dictionary<string, IControlPlaneType>
+        {
+            ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster),
+            ["host"] = new HostType(cluster, options.HostingEndpoint),
+            ["vcluster"] = new UnavailableType("vcluster", ""),
+            ["k3s"] = new UnavailableType("k3s", ""),
+            ["external"] = new UnavailableType("external", ""),
+            ["ocm"] = new UnavailableType("ocm", "the type is deprecated; OCM runs inside a control plane of type vcluster"),
+        };
+    }
+
+    private static void Connect(HostingCluster cluster, WorkQueue<string> queue)
+    {
+        cluster.ControlPlanes.OnChange(change =>
+        {
+            if (change.New is { } now && (change.Old is not { } old || IsForUs(old, now))) queue.Add((string)now["metadata"]!["name"]!);
+        });
+        cluster.Hooks.OnChange(change =>
+        {
+            foreach (var cp in cluster.ControlPlanes.Find(HostingCluster.ByHook, (string)change.Latest["metadata"]!["name"]!)) queue.Add((string)cp["metadata"]!["name"]!);
+        });
+        cluster.Namespaces.OnChange(change =>
+        {
+            var name = (string)change.Latest["metadata"]!["name"]!;
+            if (change.New is null && name.EndsWith("-system", StringComparison.Ordinal)) queue.Add(name[..^"-system".Length]);
+        });
+        cluster.Secrets.OnChange(change =>
+        {
+            // A new one is our own, and whoever made it knows.
+            if (change.Old is not { } old || ControlPlane.OwnerOf(old) is not { } owner) return;
+            if (change.New is not { } now || !JsonNode.DeepEquals(old["data"], now["data"])) queue.Add(owner);
+        });
+    }
+
+    /// <summary>Changes that call for a pass: of the spec, of metadata that we care for. Not of the status, which is ours.</summary>
+    private static bool IsForUs(JsonObject old, JsonObject now)
+    {
+        var (before, after) = (new ControlPlane(old), new ControlPlane(now));
+        return before.Uid != after.Uid || before.Generation != after.Generation || before.IsDeleting != after.IsDeleting || (before.HasFinalizer && !after.HasFinalizer)
+            || !JsonNode.DeepEquals(old["metadata"]?["labels"], now["metadata"]?["labels"])
+            || !JsonNode.DeepEquals(old["metadata"]?["annotations"], now["metadata"]?["annotations"]);
+    }
+}

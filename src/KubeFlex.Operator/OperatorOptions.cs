@@ -1,0 +1,33 @@
+using KubeFlex.Runtime.Certificates;
+using KubeFlex.Runtime.Queues;
+
+namespace KubeFlex.Operator;
+
+/// <summary>How the hosting cluster itself is reached, for control planes of type <c>host</c>.</summary>
+/// <param name="Url">Server URL for kubeconfigs.</param>
+/// <param name="CaPem">Certificate authorities to trust there.</param>
+/// <param name="TlsServerName">Name to send in the TLS handshake when it is not the URL's host, or null.</param>
+/// <param name="IssueClient">
+/// Makes an administrator's client certificate of the hosting cluster. Null on a real cluster: there the token of a service account is used,
+/// which the cluster's own token controller fills in.
+/// </param>
+public sealed record HostingEndpoint(string Url, string CaPem, string? TlsServerName = null, Func<IssuedCertificate>? IssueClient = null);
+
+/// <summary>Settings of the operator.</summary>
+public sealed record OperatorOptions
+{
+    /// <summary>Control planes reconciled at the same time. More than eight only wait for the hosting API's disk.</summary>
+    public int Workers { get; init; } = Math.Clamp(2 * Environment.ProcessorCount, 2, 8);
+
+    /// <summary>What runs a control plane whose <c>spec.runtime</c> is not set.</summary>
+    public string DefaultRuntime { get; init; } = "InProcess";
+
+    /// <summary>The hosting cluster's address for kubeconfigs of type <c>host</c>; null means what pods of the hosting cluster see.</summary>
+    public HostingEndpoint? HostingEndpoint { get; init; }
+
+    /// <summary>Whether <see cref="OperatorHost.RunAsync"/> installs the custom resource definitions first.</summary>
+    public bool InstallCrds { get; init; } = true;
+
+    /// <summary>Back-off of a control plane that cannot be reconciled.</summary>
+    public BackoffOptions Backoff { get; init; } = new();
+}

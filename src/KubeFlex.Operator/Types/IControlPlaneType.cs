@@ -1,0 +1,22 @@
+using KubeFlex.Operator.ControlPlanes;
+
+namespace KubeFlex.Operator.Types;
+
+/// <summary>What a tenant gets (<c>spec.type</c>). One folder per type.</summary>
+internal interface IControlPlaneType
+{
+    /// <summary>Why this server cannot make the control plane as its spec asks, naming the field and what would be right; null when it can.</summary>
+    string? Refusal(ControlPlane cp);
+
+    /// <summary>Makes or mends everything but the namespace, which is there; says where the kubeconfig is.</summary>
+    Task<SecretReference> EnsureAsync(ControlPlane cp, CancellationToken cancellation);
+
+    /// <summary>Null when the control plane serves, else why not.</summary>
+    Task<string?> CheckAsync(ControlPlane cp, CancellationToken cancellation);
+
+    /// <summary>When it must be looked at again for its certificates, or null.</summary>
+    DateTimeOffset? RenewAt(ControlPlane cp);
+
+    /// <summary>Removes what the namespace does not take along, in any state of half-creation.</summary>
+    Task DeleteAsync(ControlPlane cp, CancellationToken cancellation);
+}

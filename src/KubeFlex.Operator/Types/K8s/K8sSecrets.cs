@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Text;
+using KubeFlex.Operator.ControlPlanes;
+using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Kubeconfigs;
+using KubeFlex.Operator.Runtimes;
+
+namespace KubeFlex.Operator.Types.K8s;
+
+/// <summary>
+/// The three secrets of a control plane of type k8s: certificates, the administrator's kubeconfigs and the controller manager's. A secret that
+/// is lost, damaged, out of date or due for renewal is made anew; when all are well, no request is made.
+/// </summary>
+internal sealed class K8sSecrets(HostingCluster hosting, ManagedSecrets secrets)
+{
+    private static readonly string[] AdminKeys = [Names.KubeconfigKey, Names.InClusterKey];
+    private static readonly string[] ManagerKeys = [Names.KubeconfigKey];
+
+    /// <summary>Certificates first: what runs the control plane reads them. The result, to be disposed, is null when the cached secret is well.</summary>
+    public async Task<K8sCertificates?> EnsureCertificatesAsync(ControlPlane cp, RuntimeEndpoints endpoints, CancellationToken cancellation)
+    {
+        var names = K8sCertificates.ServerNames(cp, endpoints.ServerNames);
+        var inputs = Hash(string.Join('\n', names));
+        if (secrets.IsCurrent(cp, Names.CertificatesSecret, inputs, K8sCertificates.Keys)) return null;
+
+        // The cache may lag behind: new keys are only ever created, never written over a secret that is there.
+        if (secrets.Cached(cp, Names.CertificatesSecret) is null)
+        {
+            var fresh = K8sCertificates.Create(hosting.Time);
+            if (await secrets.TryCreateAsync(cp, fresh.ToSecret(names, inputs), cancellation)) return fresh;
+            fresh.Dispose();
+        }
+        var live = await secrets.ReadAsync(cp, Names.CertificatesSecret, cancellation);
+        if (live is null) throw new ReconcileFailure($"secret \"{Names.CertificatesSecret}\" in namespace \"{cp.Namespace}\" was just deleted; it will be made anew");
+        var kept = K8sCertificates.From(live, hosting.Time);
+        await secrets.ApplyAsync(cp, kept.ToSecret(names, inputs), cancellation);
+        return kept;
+    }
+
+    /// <summary>The kubeconfigs, after the certificates.</summary>
+    public async Task EnsureKubeconfigsAsync(ControlPlane cp, RuntimeEndpoints endpoints, K8sCertificates? certificates, CancellationToken cancellation)
+    {
+        var inputs = Hash(string.Join('\n', endpoints.External, endpoints.InCluster, endpoints.TlsServerName, endpoints.ExtraCaPem,
+            certificates is null
+                ? secrets.ValueHash(cp, Names.CertificatesSecret, "ca.crt")
+                : HostingCluster.ValueHash(Convert.ToBase64String(Encoding.UTF8.GetBytes(certificates.Authority.CertificatePem)))));
+        var admin = !secrets.IsCurrent(cp, Names.AdminSecret, inputs, AdminKeys);
+        var manager = !secrets.IsCurrent(cp, Names.ControllerManagerSecret, inputs, ManagerKeys);
+        if (!admin && !manager) return;
+
+        using var loaded = certificates is null ? await LoadAsync(cp, cancellation) : null;
+        var source = certificates ?? loaded!;
+        await Task.WhenAll(
+            admin ? secrets.ApplyAsync(cp, Admin(cp, endpoints, source, inputs), cancellation) : Task.CompletedTask,
+            manager ? secrets.ApplyAsync(cp, Manager(cp, endpoints, source, inputs), cancellation) : Task.CompletedTask);
+    }
+
+    /// <summary>The earliest renewal of the three.</summary>
+    public DateTimeOffset? RenewAt(ControlPlane cp) =>
+        new[] { Names.CertificatesSecret, Names.AdminSecret, Names.ControllerManagerSecret }.Min(name => secrets.RenewAt(cp, name));
+
+    private async Task<K8sCertificates> LoadAsync(ControlPlane cp, CancellationToken cancellation) =>
+        await secrets.ReadAsync(cp, Names.CertificatesSecret, cancellation) is { } live
+            ? K8sCertificates.From(live, hosting.Time)
+            : throw new ReconcileFailure($"secret \"{Names.CertificatesSecret}\" in namespace \"{cp.Namespace}\" was just deleted; it will be made anew");
+
+    private SecretContent Admin(ControlPlane cp, RuntimeEndpoints endpoints, K8sCertificates certificates, string inputs)
+    {
+        var client = certificates.Authority.IssueClient("kubernetes-admin", "system:masters");
+        string Write(string url) => KubeconfigDocument.Write(Server(endpoints, certificates, url), cp.Name, $"{cp.Name}-cluster", $"{cp.Name}-admin", KubeconfigDocument.User(client));
+        return new SecretContent(Names.AdminSecret, inputs, new Dictionary<string, string>
+        {
+            [Names.KubeconfigKey] = Write(endpoints.External),
+            [Names.InClusterKey] = Write(endpoints.InCluster),
+        }, K8sCertificates.RenewAt(client, hosting.Time));
+    }
+
+    private SecretContent Manager(ControlPlane cp, RuntimeEndpoints endpoints, K8sCertificates certificates, string inputs)
+    {
+        const string user = "system:kube-controller-manager";
+        var client = certificates.Authority.IssueClient(user);
+        return new SecretContent(Names.ControllerManagerSecret, inputs, new Dictionary<string, string>
+        {
+            [Names.KubeconfigKey] = KubeconfigDocument.Write(Server(endpoints, certificates, endpoints.InCluster), cp.Name, $"{cp.Name}-cluster", user, KubeconfigDocument.User(client)),
+        }, K8sCertificates.RenewAt(client, hosting.Time));
+    }
+
+    private static KubeconfigServer Server(RuntimeEndpoints endpoints, K8sCertificates certificates, string url) =>
+        new(url, endpoints.TlsServerName, certificates.Authority.CertificatePem + endpoints.ExtraCaPem);
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace KubeFlex.Server.Configuration;
+
+/// <summary>What a server is started with.</summary>
+/// <param name="DataDirectory">Where everything is kept.</param>
+/// <param name="Listen">Address and port; port 0 takes a free one.</param>
+/// <param name="Domain">Control planes answer at <c>&lt;name&gt;.&lt;domain&gt;</c> besides <c>/controlplanes/&lt;name&gt;</c>.</param>
+internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Listen, string Domain)
+{
+    public const string Usage = """
+        kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN]
+
+          --data-dir  directory for everything the server keeps (default: $KUBEFLEX_HOME, else ~/.kubeflex)
+          --listen    address and port to serve on (default 127.0.0.1:9443; port 0 takes a free one)
+          --domain    control planes also answer at <name>.<domain> (default localtest.me)
+        """;
+
+    /// <summary>Reads the arguments; collects every error before it answers.</summary>
+    public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args, Func<string, string?> environment)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var errors = new List<string>();
+        for (var i = 0; i < args.Count; i++)
+        {
+            var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], null);
+            if (name is not ("--data-dir" or "--listen" or "--domain")) errors.Add($"unknown argument \"{name}\": expected --data-dir, --listen or --domain");
+            else if (value is null && i + 1 >= args.Count) errors.Add($"{name} needs a value");
+            else values[name] = value ?? args[++i];
+        }
+
+        var directory = values.GetValueOrDefault("--data-dir") ?? environment("KUBEFLEX_HOME");
+        if (string.IsNullOrEmpty(directory))
+            directory = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kubeflex");
+        var listen = values.GetValueOrDefault("--listen", "127.0.0.1:9443");
+        if (!IPEndPoint.TryParse(listen.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out var endpoint) || !listen.Contains(':', StringComparison.Ordinal))
+            errors.Add($"--listen \"{listen}\" is no address and port: write it like 127.0.0.1:9443, or [::1]:0 for a free port");
+        var domain = values.GetValueOrDefault("--domain", "localtest.me").ToLowerInvariant();
+        if (domain.Length > 180 || !DomainPattern().IsMatch(domain))
+            errors.Add($"--domain \"{domain}\" is no DNS name: write it like localtest.me");
+        return errors.Count > 0 ? (null, errors) : (new ServerOptions(Path.GetFullPath(directory), endpoint!, domain), []);
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]
+    private static partial Regex DomainPattern();
+}

@@ -1,0 +1,185 @@
+using System.Net;
+using System.Net.Sockets;
+using KubeFlex.ApiServer;
+using KubeFlex.Controllers;
+using KubeFlex.Machinery.Catalog;
+using KubeFlex.Operator;
+using KubeFlex.Runtime.Client;
+using KubeFlex.Server.Configuration;
+using KubeFlex.Server.ControlPlanes;
+using KubeFlex.Server.Data;
+using KubeFlex.Server.Identity;
+using KubeFlex.Server.Routing;
+using KubeFlex.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace KubeFlex.Server.Hosting;
+
+/// <summary>
+/// The composition root. Read <see cref="RunAsync"/> from top to bottom: data directory, port, certificates, store, hosting control plane,
+/// web server, then the loops (controllers, operator) until the process is asked to stop.
+/// </summary>
+internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider time)
+{
+    private const string HostingName = "host";
+    private static readonly UserInfo OperatorUser = new("system:kubeflex", ["system:masters", "system:authenticated"]);
+
+    private readonly CancellationTokenSource stopping = new();
+    private int exitCode = ExitCode.Ok;
+
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        using var directory = DataDirectory.Open(options.DataDirectory);
+        var socket = Bind(options.Listen);
+        var bound = (IPEndPoint)socket.LocalEndPoint!;
+        using var identity = ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time);
+
+        await using var app = BuildApp(socket, bound, out var gate);
+        var logs = app.Services.GetRequiredService<ILoggerFactory>();
+        var logger = logs.CreateLogger("KubeFlex.Server");
+        await using var datastore = await OpenDatastoreAsync(directory, cancellation);
+        var api = new SharedApi(ApiCatalog.Load(), time, logs);
+        using var controllers = new ControllerManager(time, logs);
+
+        await using var host = new ControlPlaneHost(directory, datastore, api, controllers, options.Domain, identity.CaPem);
+        await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
+            identity.HostingRecord, api, controllers, bound, cancellation);
+        using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
+        host.Attach(client, bound);
+        var router = new ControlPlaneRouter(host, hosting, options.Domain);
+        gate.Open(router, new TlsSelection(identity, host, router));
+
+        await app.StartAsync(cancellation);
+        identity.WriteAdminKubeconfig(directory, host.ServerUrl);
+        directory.WriteServerFile(host.ServerUrl);
+        await Console.Out.WriteLineAsync($"KubeFlex serves {host.ServerUrl} from {directory.Path}");
+
+        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var stop = lifetime.ApplicationStopping.Register(stopping.Cancel);
+        var operatorHost = new OperatorHost(client, host, new OperatorOptions
+        {
+            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
+        }, time, logs);
+        Task[] loops =
+        [
+            SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger),
+            SuperviseAsync("operator", operatorHost.RunAsync(stopping.Token), lifetime, logger),
+        ];
+        await WaitAsync(lifetime, cancellation);
+
+        // Watches last until their control plane ends; only then can the web server finish its requests.
+        await stopping.CancelAsync();
+        await Task.WhenAll(loops);
+        await host.DisposeAsync();
+        await hosting.DisposeAsync();
+        await app.StopAsync(CancellationToken.None);
+        directory.RemoveServerFile();
+        return exitCode;
+    }
+
+    private static async Task WaitAsync(IHostApplicationLifetime lifetime, CancellationToken cancellation)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var a = lifetime.ApplicationStopping.Register(ended.SetResult);
+        using var b = cancellation.Register(() => ended.TrySetResult());
+        await ended.Task;
+    }
+
+    // A loop that dies takes the process with it, and the exit code says so: half a server would only look alive.
+    private async Task SuperviseAsync(string name, Task loop, IHostApplicationLifetime lifetime, ILogger logger)
+    {
+        try
+        {
+            await loop;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            LoopDied(logger, e, name);
+            exitCode = ExitCode.Failure;
+            lifetime.StopApplication();
+        }
+    }
+
+    private static Socket Bind(IPEndPoint endpoint)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new StartupException(ExitCode.PortTaken, $"{endpoint} is in use by another program: choose another port with --listen, for example --listen {endpoint.Address}:0 for a free one", e);
+        }
+        catch (SocketException e)
+        {
+            throw new StartupException(ExitCode.Usage, $"cannot listen on {endpoint}: {e.Message}. Choose an address of this machine with --listen", e);
+        }
+    }
+
+    private static async Task<Datastore> OpenDatastoreAsync(DataDirectory directory, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Datastore.OpenSqliteAsync(directory.Database, new DatastoreOptions(), cancellation);
+        }
+        catch (StorageException e)
+        {
+            throw new StartupException(ExitCode.DataDirectory, e.Message, e);
+        }
+    }
+
+    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, out RequestGate gate)
+    {
+        var requests = gate = new RequestGate();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KubeFlex.Server" });
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+            .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.UseSockets(o => o.CreateBoundListenSocket = _ => socket);
+        builder.WebHost.ConfigureKestrel(k =>
+        {
+            k.AddServerHeader = false;
+            // Bodies are bounded where they are read, so that the answer is a Status; watches may be silent for long.
+            k.Limits.MaxRequestBodySize = null;
+            k.Limits.MinResponseDataRate = null;
+            k.Limits.MaxRequestLineSize = 64 * 1024;
+            k.Limits.MaxRequestHeadersTotalSize = 256 * 1024;
+            k.Limits.Http2.MaxStreamsPerConnection = 1000;
+            k.Limits.Http2.MaxRequestHeaderFieldSize = 64 * 1024;
+            k.Listen(bound, l => l.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = c => requests.SelectAsync(c),
+                HandshakeTimeout = TimeSpan.FromSeconds(10),
+            }));
+        });
+        var app = builder.Build();
+        app.Run(requests.HandleAsync);
+        return app;
+    }
+
+    [LoggerMessage(100, LogLevel.Critical, "The {Loop} loop ended; the server stops")]
+    private static partial void LoopDied(ILogger logger, Exception error, string loop);
+
+    // The web server is built before what it serves, because logging comes from it; nothing arrives before it is started.
+    private sealed class RequestGate
+    {
+        private ControlPlaneRouter? router;
+        private TlsSelection? tls;
+
+        public void Open(ControlPlaneRouter to, TlsSelection selection) => (router, tls) = (to, selection);
+
+        public Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context) => router!.HandleAsync(context);
+
+        public ValueTask<System.Net.Security.SslServerAuthenticationOptions> SelectAsync(TlsHandshakeCallbackContext context) => tls!.SelectAsync(context);
+    }
+}

@@ -1,0 +1,32 @@
+using KubeFlex.Server.Configuration;
+using KubeFlex.Server.Hosting;
+using KubeFlex.Storage;
+
+if (args is ["--help" or "-h" or "help"])
+{
+    Console.WriteLine(ServerOptions.Usage);
+    return ExitCode.Ok;
+}
+
+var (options, errors) = ServerOptions.Parse(args, Environment.GetEnvironmentVariable);
+if (options is null)
+{
+    foreach (var error in errors) Console.Error.WriteLine($"kubeflex-server: {error}");
+    Console.Error.WriteLine(ServerOptions.Usage);
+    return ExitCode.Usage;
+}
+
+try
+{
+    return await new KubeFlexServer(options, TimeProvider.System).RunAsync(CancellationToken.None);
+}
+catch (StartupException e)
+{
+    Console.Error.WriteLine($"kubeflex-server: {e.Message}");
+    return e.ExitCode;
+}
+catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"kubeflex-server: {e.Message}");
+    return ExitCode.DataDirectory;
+}

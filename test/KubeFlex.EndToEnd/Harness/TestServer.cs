@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+
+namespace KubeFlex.EndToEnd.Harness;
+
+/// <summary>A real server on a free port, with a home of its own (data directory, kubeconfig, kubectl's cache), and real clients for it.</summary>
+internal sealed partial class TestServer : IAsyncDisposable
+{
+    private RunningCommand? process;
+
+    public string Home { get; } = Directory.CreateTempSubdirectory("kubeflex-test-").FullName;
+    public string Data => Path.Combine(Home, "data");
+    public string AdminKubeconfig => Path.Combine(Data, "admin.kubeconfig");
+    public string Kubeconfig => Path.Combine(Home, "kubeconfig");
+    public int Pid => process!.Process.Id;
+    public string Said => process?.Said ?? "";
+    public string Url => (string)JsonNode.Parse(File.ReadAllText(Path.Combine(Data, "server.json")))!["url"]!;
+
+    /// <summary>The environment of every client: nothing of the machine's own configuration shines through.</summary>
+    public Dictionary<string, string?> Environment => new()
+    {
+        ["HOME"] = Home,
+        ["KUBEFLEX_HOME"] = Data,
+        ["KUBEFLEX_SERVER"] = Repository.Server,
+        ["KUBECONFIG"] = Kubeconfig,
+    };
+
+    public static async Task<TestServer> StartAsync()
+    {
+        var server = new TestServer();
+        await server.StartProcessAsync();
+        return server;
+    }
+
+    public async Task StartProcessAsync(string listen = "127.0.0.1:0")
+    {
+        process = Command.Start(Repository.Server, ["--data-dir", Data, "--listen", listen], Environment);
+        await process.LineAsync(l => l.StartsWith("KubeFlex serves ", StringComparison.Ordinal));
+        if (!File.Exists(Kubeconfig)) File.Copy(AdminKubeconfig, Kubeconfig);
+    }
+
+    /// <summary>As a power cut would: no chance to finish anything.</summary>
+    public async Task KillAsync()
+    {
+        process!.Process.Kill();
+        await process.Process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    /// <summary>SIGTERM; the exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        _ = Kill(process!.Process.Id, 15);
+        var result = await process.EndAsync(TimeSpan.FromSeconds(20));
+        process.Dispose();
+        process = null;
+        return result.ExitCode;
+    }
+
+    public Task<CommandResult> KflexAsync(params string[] args) => Command.RunAsync(Repository.Cli, args, Environment);
+
+    /// <summary>kubectl against a kubeconfig's current context.</summary>
+    public Task<CommandResult> KubectlAsync(string kubeconfig, string? input, params string[] args) =>
+        Command.RunAsync(Tools.Kubectl, ["--kubeconfig", kubeconfig, .. args], Environment, input);
+
+    /// <summary>Creates a control plane and returns the path of a kubeconfig of its own.</summary>
+    public async Task<string> CreateControlPlaneAsync(string name)
+    {
+        var file = Path.Combine(Home, $"{name}.kubeconfig");
+        File.Copy(AdminKubeconfig, file, overwrite: true);
+        (await Command.RunAsync(Repository.Cli, ["--kubeconfig", file, "create", name], Environment)).Ok();
+        return file;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+        {
+            if (!process.Process.HasExited) await TerminateAsync();
+            process?.Dispose();
+        }
+        Directory.Delete(Home, recursive: true);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using KubeFlex.Operator.Runtimes;
+
+namespace KubeFlex.Operator.Tests.Fakes;
+
+/// <summary>Plays the server: remembers what runs, insists on the order that the contract names.</summary>
+internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : IInProcessHost
+{
+    public ConcurrentDictionary<string, string> Running { get; } = new();
+
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    public string? NotServing { get; set; }
+
+    public Exception? DeleteFails { get; set; }
+
+    public int Port { get; set; } = 9443;
+
+    public InProcessEndpoint Endpoint(string name) => new($"https://127.0.0.1:{Port}/controlplanes/{name}", $"{name}.localtest.me",
+        "-----BEGIN CERTIFICATE-----\nc2VydmVy\n-----END CERTIFICATE-----\n");
+
+    public Task EnsureAsync(string name, string backend, CancellationToken cancellation)
+    {
+        Calls.Enqueue($"ensure {name}");
+        if (!hasCertificates(name)) throw new InvalidOperationException($"k8s-certs of {name} must exist before Ensure");
+        Running[name] = backend;
+        return Task.CompletedTask;
+    }
+
+    public Task<string?> CheckAsync(string name, CancellationToken cancellation)
+    {
+        Calls.Enqueue($"check {name}");
+        return Task.FromResult(Running.ContainsKey(name) ? NotServing : "it does not run");
+    }
+
+    public Task DeleteAsync(string name, CancellationToken cancellation)
+    {
+        Calls.Enqueue($"delete {name}");
+        if (DeleteFails is not null) throw DeleteFails;
+        Running.TryRemove(name, out _);
+        return Task.CompletedTask;
+    }
+}

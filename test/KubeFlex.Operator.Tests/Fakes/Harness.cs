@@ -1,0 +1,125 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using KubeFlex.Operator.ControlPlanes;
+using KubeFlex.Operator.Hosting;
+using KubeFlex.Runtime.Client;
+using KubeFlex.Runtime.Controllers;
+using KubeFlex.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KubeFlex.Operator.Tests.Fakes;
+
+/// <summary>A hosting API in memory and an operator over it: whole (<see cref="Run"/>), or one pass at a time (<see cref="ReconcileAsync"/>).</summary>
+internal sealed class Harness : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly List<Task> running = [];
+    private HostingCluster? cluster;
+    private ControlPlaneReconciler? reconciler;
+
+    public Harness(OperatorOptions? options = null)
+    {
+        Time = new ManualTime();
+        Api = new FakeApi { Time = Time };
+        Host = new FakeInProcessHost(name => Api.Get(Resources.Secrets.In($"{name}-system").Named("k8s-certs")) is not null);
+        Options = options ?? new OperatorOptions();
+        Operator = new OperatorHost(Api.Client(), Host, Options, Time, NullLoggerFactory.Instance);
+    }
+
+    public ManualTime Time { get; }
+
+    public FakeApi Api { get; }
+
+    public FakeInProcessHost Host { get; }
+
+    public OperatorOptions Options { get; }
+
+    public OperatorHost Operator { get; }
+
+    public CancellationToken Cancellation => stop.Token;
+
+    /// <summary>Starts the whole operator, on the real clock: its back-off must pass by itself.</summary>
+    public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(stop.Token));
+
+    public Task UntilAsync(Func<bool> condition) => Api.UntilAsync(condition, stop.Token).WaitAsync(TimeSpan.FromSeconds(30), stop.Token);
+
+    /// <summary>One pass, on caches that know all that the API knows.</summary>
+    public async Task<ReconcileResult> ReconcileAsync(string name)
+    {
+        if (cluster is null)
+        {
+            cluster = new HostingCluster(Api.Client(), Time, NullLoggerFactory.Instance);
+            reconciler = Operator.CreateReconciler(cluster);
+            foreach (var informer in cluster.Informers) running.Add(informer.RunAsync(stop.Token));
+            foreach (var informer in cluster.Informers) await informer.WhenSyncedAsync(stop.Token);
+        }
+        await CaughtUpAsync();
+        return await reconciler!.ReconcileAsync(name, stop.Token);
+    }
+
+    public JsonObject CreateControlPlane(string name, string type = "k8s", Action<JsonObject>? more = null)
+    {
+        var spec = new JsonObject { ["type"] = type };
+        more?.Invoke(spec);
+        return Api.Put(ControlPlane(name), new JsonObject { ["apiVersion"] = Names.ApiVersion, ["kind"] = "ControlPlane", ["spec"] = spec });
+    }
+
+    public JsonObject CreateHook(string name, JsonArray templates, JsonArray? defaults = null, JsonObject? labels = null)
+    {
+        var spec = new JsonObject { ["templates"] = templates };
+        if (defaults is not null) spec["defaultVars"] = defaults;
+        return Api.Put(Resources.PostCreateHooks.Named(name), new JsonObject
+        {
+            ["apiVersion"] = Names.ApiVersion,
+            ["kind"] = "PostCreateHook",
+            ["metadata"] = new JsonObject { ["labels"] = labels ?? [] },
+            ["spec"] = spec,
+        });
+    }
+
+    public async Task DeleteAsync(string name) => await Api.Client().DeleteAsync(ControlPlane(name), "Background", stop.Token);
+
+    public JsonObject? Find(string name) => Api.Get(ControlPlane(name));
+
+    public JsonObject Condition(string name, string type) =>
+        (JsonObject)Find(name)!["status"]!["conditions"]!.AsArray().Single(c => (string?)c!["type"] == type)!;
+
+    public bool IsReady(string name) => Find(name)?["status"]?["conditions"] is JsonArray conditions
+        && conditions.Any(c => (string?)c!["type"] == "Ready" && (string?)c["status"] == "True");
+
+    public string SecretText(string cp, string secret, string key) =>
+        Encoding.UTF8.GetString(Convert.FromBase64String((string)Api.Get(Secret(cp, secret))!["data"]![key]!));
+
+    public IReadOnlyList<JsonObject> Events(string reason) => [.. Api.All(Resources.Events).Where(e => (string?)e["reason"] == reason)];
+
+    public IReadOnlyList<FakeRequest> Writes() => [.. Api.Requests.Where(r => r.IsWrite)];
+
+    public static ResourceRef ControlPlane(string name) => Resources.ControlPlanes.Named(name);
+
+    public static ResourceRef Secret(string cp, string name) => Resources.Secrets.In($"{cp}-system").Named(name);
+
+    public static ResourceRef Namespace(string cp) => Resources.Namespaces.Named($"{cp}-system");
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
+        stop.Dispose();
+        Api.Dispose();
+    }
+
+    // Watches of a real clock's informers deliver soon; nothing tells when all did, so compare what both sides hold.
+    private async Task CaughtUpAsync()
+    {
+        while (!(Same(Resources.ControlPlanes, cluster!.ControlPlanes.List()) && Same(Resources.PostCreateHooks, cluster.Hooks.List())
+            && Same(Resources.Namespaces, cluster.Namespaces.List())
+            && Same(Resources.Secrets, cluster.Secrets.List(), o => (string?)o["metadata"]!["labels"]?[Names.ManagedByLabel] == Names.ManagedBy)))
+            await Task.Delay(1, stop.Token);
+    }
+
+    private bool Same(ResourceRef collection, IReadOnlyList<JsonObject> cached, Func<JsonObject, bool>? filter = null)
+    {
+        static string Key(JsonObject o) => $"{(string?)o["metadata"]!["namespace"]}/{(string?)o["metadata"]!["name"]}@{(string?)o["metadata"]!["resourceVersion"]}";
+        return Api.All(collection).Where(filter ?? (_ => true)).Select(Key).Order(StringComparer.Ordinal).SequenceEqual(cached.Select(Key).Order(StringComparer.Ordinal));
+    }
+}

