@@ -27,7 +27,7 @@ internal static class Answer
         if (http.Response.HasStarted) { http.Abort(); return Task.CompletedTask; }
         if (retryAfter > 0) http.Response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         if (code == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
-        var accept = MediaType.TryNegotiate(http.Request.Headers.Accept.ToString(), false, out var m) && m.Encoding == Requests.Encoding.Yaml ? m : MediaType.Json;
+        var accept = MediaType.TryNegotiate(http.Request.Headers.Accept.ToString(), false, out var m) && m.Encoding == Format.Yaml ? m : MediaType.Json;
         return NodeAsync(http, code, status, accept, QueryOptions.IsTrue(http.Request.Query["pretty"]));
     }
 
@@ -42,13 +42,13 @@ internal static class Answer
     }
 
     public static Task NodeAsync(HttpContext http, int code, JsonNode node, MediaType accept, bool pretty) =>
-        accept.Encoding == Requests.Encoding.Yaml ? BytesAsync(http, code, System.Text.Encoding.UTF8.GetBytes(YamlWriter.Write(node)), "application/yaml")
+        accept.Encoding == Format.Yaml ? BytesAsync(http, code, System.Text.Encoding.UTF8.GetBytes(YamlWriter.Write(node)), "application/yaml")
         : pretty ? BytesAsync(http, code, System.Text.Encoding.UTF8.GetBytes(node.ToJsonString(Indented)), "application/json", newline: true)
         : BytesAsync(http, code, KubeJson.ToUtf8(node), "application/json", newline: true);
 
     /// <summary>One JSON document that is there already.</summary>
     public static Task JsonAsync(ApiRequest r, int code, byte[] json) =>
-        r.Accept.Encoding == Requests.Encoding.Json && !r.Options.Pretty
+        r.Accept.Encoding == Format.Json && !r.Options.Pretty
             ? BytesAsync(r.Http, code, json, "application/json", newline: true)
             : NodeAsync(r.Http, code, JsonNode.Parse(json)!, r.Accept, r.Options.Pretty);
 

@@ -4,7 +4,7 @@ using KubeFlex.Machinery.Errors;
 namespace KubeFlex.ApiServer.Requests;
 
 /// <summary>How an answer is written.</summary>
-internal enum Encoding { Json, Yaml }
+internal enum Format { Json, Yaml }
 
 /// <summary>What an answer shows of its objects.</summary>
 internal enum Shape { Object, Table, Metadata, MetadataList }
@@ -13,14 +13,14 @@ internal enum Shape { Object, Table, Metadata, MetadataList }
 /// <param name="Encoding">How the bytes are written.</param>
 /// <param name="Shape">Objects as they are, tables, or metadata only.</param>
 /// <param name="TransformVersion">Version of <c>meta.k8s.io</c> asked for.</param>
-internal sealed record MediaType(Encoding Encoding, Shape Shape, string TransformVersion)
+internal sealed record MediaType(Format Encoding, Shape Shape, string TransformVersion)
 {
-    public static readonly MediaType Json = new(Encoding.Json, Shape.Object, "");
-    private static readonly MediaType Yaml = new(Encoding.Yaml, Shape.Object, "");
+    public static readonly MediaType Json = new(Format.Json, Shape.Object, "");
+    private static readonly MediaType Yaml = new(Format.Yaml, Shape.Object, "");
 
     public const string Supported = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-    public string ContentType => Encoding == Encoding.Yaml ? "application/yaml" : "application/json";
+    public string ContentType => Encoding == Format.Yaml ? "application/yaml" : "application/json";
 
     /// <summary>Takes the best acceptable range; ranges of equal quality count in the order they stand.</summary>
     public static bool TryNegotiate(string? accept, bool watch, [NotNullWhen(true)] out MediaType? result)
@@ -63,12 +63,12 @@ internal sealed record MediaType(Encoding Encoding, Shape Shape, string Transfor
         }
         var encoding = pieces[0].Trim() switch
         {
-            "application/json" or "*/*" or "application/*" => Encoding.Json,
-            "application/yaml" => Encoding.Yaml,
-            _ => (Encoding?)null,
+            "application/json" or "*/*" or "application/*" => Format.Json,
+            "application/yaml" => Format.Yaml,
+            _ => (Format?)null,
         };
         if (encoding is not { } e) return (null, 0);
-        if (@as is null) return (e == Encoding.Json ? Json : Yaml, quality);
+        if (@as is null) return (e == Format.Json ? Json : Yaml, quality);
         if (group != "meta.k8s.io" || version is not ("v1" or "v1beta1")) return (null, 0);
         var shape = @as switch { "Table" => Shape.Table, "PartialObjectMetadata" => Shape.Metadata, "PartialObjectMetadataList" => Shape.MetadataList, _ => (Shape?)null };
         return shape is { } s ? (new MediaType(e, s, version), quality) : (null, 0);

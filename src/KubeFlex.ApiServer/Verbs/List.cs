@@ -32,7 +32,7 @@ internal static class List
     /// <summary>Writes a page in the form asked for.</summary>
     public static Task WriteAsync(ApiRequest r, Page page)
     {
-        if (r.Accept.Shape == Shape.Object && r.Accept.Encoding == Encoding.Json && !r.Options.Pretty) return BytesAsync(r, page);
+        if (r.Accept.Shape == Shape.Object && r.Accept.Encoding == Format.Json && !r.Options.Pretty) return BytesAsync(r, page);
         return Answer.NodeAsync(r.Http, 200, Document(r, page), r.Accept, r.Options.Pretty);
     }
 
