@@ -9,7 +9,11 @@ namespace KubeFlex.Machinery.Catalog;
 /// <param name="Priority">0 always, 1 only with <c>-o wide</c>.</param>
 /// <param name="Description">What it shows.</param>
 /// <param name="JsonPath">Where a custom resource's value stands; null for built-in kinds.</param>
-public sealed record TableColumn(string Name, string Type, string Format, int Priority, string Description, string? JsonPath = null);
+public sealed record TableColumn(string Name, string Type, string Format, int Priority, string Description, string? JsonPath = null)
+{
+    // Read once per column, not once per row.
+    internal Tables.JsonPath? Path { get; } = JsonPath is null ? null : Tables.JsonPath.Parse(JsonPath, out _);
+}
 
 /// <summary>A subresource.</summary>
 /// <param name="Name">Path segment, such as <c>status</c>.</param>

@@ -31,7 +31,7 @@ internal static class PodPrinter
     };
 
     private static JsonObject Condition(string reason, string message) =>
-        new() { ["type"] = "Completed", ["status"] = "True", ["reason"] = reason, ["message"] = message };
+        new JsonObject { ["type"] = "Completed", ["status"] = "True", ["reason"] = reason, ["message"] = message };
 
     private sealed class State
     {
