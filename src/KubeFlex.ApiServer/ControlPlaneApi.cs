@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KubeFlex.Machinery.Catalog;
+using KubeFlex.Machinery.Objects;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -63,6 +65,14 @@ public sealed class ControlPlaneApi : IAsyncDisposable
 
     /// <summary>Answers one request; <c>Request.Path</c> is relative to this control plane.</summary>
     public Task HandleAsync(HttpContext context) => pipeline.HandleAsync(context);
+
+    /// <summary>The resource that serves a kind here, built-in or custom; null when there is none.</summary>
+    public ResourceInfo? FindKind(GroupVersionKind kind) =>
+        plane.Shared.Catalog.FindKind(kind) ?? plane.Definitions.Current.Table.All.FirstOrDefault(e => e.Info.Kind == kind)?.Info;
+
+    /// <summary>A token that does not expire, for a Secret of type <c>kubernetes.io/service-account-token</c>; null when this control plane signs none.</summary>
+    public string? IssueSecretToken(string ns, string serviceAccount, string serviceAccountUid, string secret) =>
+        plane.Tokens.CanSign ? plane.Tokens.IssueLegacy(ns, serviceAccount, serviceAccountUid, secret) : null;
 
     /// <summary>Ends all watches and drops what belongs to this control plane; the store stays with its owner.</summary>
     public ValueTask DisposeAsync() => plane.DisposeAsync();

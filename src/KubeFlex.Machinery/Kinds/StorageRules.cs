@@ -12,12 +12,6 @@ internal sealed class PersistentVolumeRules() : SpecStatusRules("""{"phase":"Pen
 
     public override bool HasGeneration => false;
 
-    public override void PrepareForCreate(JsonObject obj)
-    {
-        base.PrepareForCreate(obj);
-        PersistentVolumeClaimRules.Protect(obj, "kubernetes.io/pv-protection");
-    }
-
     public override void Default(JsonObject obj)
     {
         var spec = obj.Ensure("spec").Default("persistentVolumeReclaimPolicy", "Retain").Default("volumeMode", "Filesystem");
@@ -77,23 +71,6 @@ internal sealed class PersistentVolumeClaimRules() : SpecStatusRules("""{"phase"
         if (spec.Object("dataSource") is { } source && !spec.Has("dataSourceRef")) spec["dataSourceRef"] = source.DeepClone();
         else if (spec.Object("dataSourceRef") is { } reference && !spec.Has("dataSource") && reference.Text("namespace").Length == 0)
             spec["dataSource"] = reference.DeepClone();
-    }
-
-    public override void PrepareForCreate(JsonObject obj)
-    {
-        base.PrepareForCreate(obj);
-        Protect(obj, "kubernetes.io/pvc-protection");
-    }
-
-    // What the admission plugin StorageObjectInUseProtection does.
-    internal static void Protect(JsonObject obj, string finalizer)
-    {
-        var meta = obj.Ensure("metadata");
-        if (meta.Array("finalizers") is { } finalizers)
-        {
-            if (!finalizers.Any(f => f.AsText() == finalizer)) finalizers.Add(finalizer);
-        }
-        else meta["finalizers"] = new JsonArray(finalizer);
     }
 
     public override void Default(JsonObject obj)

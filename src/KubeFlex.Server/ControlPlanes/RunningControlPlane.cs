@@ -71,7 +71,7 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
     public async ValueTask<IEnumerable<ReadOnlyMemory<byte>>> SnapshotAsync(CancellationToken cancellation)
     {
         var view = await store.ViewAsync(cancellation);
-        return view.Range(new RangeQuery([.. ObjectKeys.Root], ObjectKeys.RootEnd.ToArray())).Items.Select(kv => (ReadOnlyMemory<byte>)kv.Value);
+        return view.Range(ObjectKeys.All).Items.Select(kv => (ReadOnlyMemory<byte>)kv.Value);
     }
 
     public string? IssueSecretToken(string ns, string serviceAccount, string serviceAccountUid, string secret) =>
