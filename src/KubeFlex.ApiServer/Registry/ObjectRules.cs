@@ -99,6 +99,8 @@ internal static class ObjectRules
         if (old is null) ObjectMetaRules.Validate(obj, entry.Info.Namespaced, entry.Rules?.NameRule, errors);
         else
         {
+            // Upstream checks metadata once for all kinds and once more in each kind's own rules; causes show both.
+            ObjectMetaRules.ValidateUpdate(obj, old, errors);
             ObjectMetaRules.ValidateUpdate(obj, old, errors);
         }
         var crd = entry.Info.Kind is { Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition" };
