@@ -79,7 +79,8 @@ public sealed class Datastore : IAsyncDisposable
         lock (gate) stores.TryGetValue(name, out known);
         if (known is null && !(await ListStoresAsync(cancellation)).Contains(name)) return false;
         // Somebody else's deletion under way ends with null: theirs did it.
-        if (await (known is null ? OpenStoreAsync(name, cancellation)! : known.WaitAsync(cancellation)) is not { } store) return false;
+        var store = known is null ? await OpenStoreAsync(name, cancellation) : await known.WaitAsync(cancellation);
+        if (store is null) return false;
         var done = new TaskCompletionSource<Store?>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {

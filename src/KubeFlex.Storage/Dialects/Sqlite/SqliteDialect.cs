@@ -167,10 +167,11 @@ internal sealed class SqliteDialect : IDialect
 
     private static FileStream Lock(string path)
     {
+        FileStream? exclusive = null;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var exclusive = Private(path + ".lock", FileMode.OpenOrCreate);
+            exclusive = Private(path + ".lock", FileMode.OpenOrCreate);
             // SQLite would create it readable for everybody, and its other files take over its mode. An empty file is an empty database.
             if (!File.Exists(path)) Private(path, FileMode.OpenOrCreate).Dispose();
             return exclusive;
@@ -182,6 +183,7 @@ internal sealed class SqliteDialect : IDialect
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            exclusive?.Dispose();
             throw new StorageException(StorageFailure.Unavailable, $"{path} cannot be opened: {e.Message.TrimEnd('.')}; check that its directory may be written to", e);
         }
     }
