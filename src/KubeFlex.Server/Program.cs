@@ -18,7 +18,8 @@ if (options is null)
 
 try
 {
-    return await new KubeFlexServer(options, TimeProvider.System).RunAsync(CancellationToken.None);
+    using var server = new KubeFlexServer(options, TimeProvider.System);
+    return await server.RunAsync(CancellationToken.None);
 }
 catch (StartupException e)
 {

@@ -75,10 +75,12 @@ public sealed class Datastore : IAsyncDisposable
     /// <summary>Deletes a store: gone at once, its rows removed in the background. False when there was none.</summary>
     public async Task<bool> DeleteStoreAsync(string name, CancellationToken cancellation)
     {
-        bool open;
-        lock (gate) open = stores.ContainsKey(name);
-        if (!open && !(await ListStoresAsync(cancellation)).Contains(name)) return false;
-        var store = await OpenStoreAsync(name, cancellation);
+        Task<Store?>? known;
+        lock (gate) stores.TryGetValue(name, out known);
+        if (known is null && !(await ListStoresAsync(cancellation)).Contains(name)) return false;
+        // Somebody else's deletion under way ends with null: theirs did it.
+        var store = known is null ? await OpenStoreAsync(name, cancellation) : await known.WaitAsync(cancellation);
+        if (store is null) return false;
         var done = new TaskCompletionSource<Store?>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {

@@ -111,7 +111,7 @@ internal sealed class CreateCommand : Verb
         }
         catch (KubeApiException e) when (e.IsAlreadyExists)
         {
-            throw new CliException($"control plane {cp} exists already on context \"{access.Hosting.Context}\"", ExitCodes.AlreadyExists, $"Switch to it: kflex ctx {cp}. Or remove it first: kflex delete {cp}");
+            throw new CliException($"control plane {cp} already exists on context \"{access.Hosting.Context}\"", ExitCodes.AlreadyExists, $"Switch to it: kflex ctx {cp}. Or remove it first: kflex delete {cp}");
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {

@@ -37,6 +37,7 @@ internal sealed class QuickstartCommand : Verb
         var access = new ControlPlaneAccess(session, hosting);
         var isNew = await CreateIfAbsentAsync(hosting.Client, cp, cancellation);
         var view = await access.WaitReadyAsync(cp, limit, cancellation);
+        await access.WaitAddressAsync(view, running.Url.Port, limit, cancellation);
         session.Talk.Done(isNew ? $"Control plane {cp} is ready" : $"Control plane {cp} was there already and is ready");
 
         var tenantContext = await access.SwitchToAsync(view, cancellation);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using KubeFlex.Machinery.Json;
 using KubeFlex.Runtime.Kubeconfigs;
 
@@ -14,10 +15,34 @@ internal static class HostingEntry
             throw new CliException($"{directory.AdminKubeconfig} is corrupt: {error.Message}", ExitCodes.ServerFailed, $"Stop the server and start it again: kflex stop{directory.Suffix}");
         return await session.Kubeconfigs.EditAsync(config =>
         {
+            var before = Clusters(config);
             var context = ControlPlaneEntries.MergeAsIs(config, admin.Object);
+            FollowMove(config, before, context);
             KubeflexExtension.SetHostingContext(config, context, session.Host.Time);
             if (makeCurrent) config.CurrentContext = context;
             return context;
         }, cancellation);
     }
+
+    private static Dictionary<string, (string? Server, string? Authority)> Clusters(Kubeconfig config) => config.Names(KubeconfigSection.Clusters).ToDictionary(
+        name => name, name => (Text(config, name, "server"), Text(config, name, "certificate-authority-data")));
+
+    /// <summary>
+    /// The server may listen elsewhere than the last time (its port was taken). It is the same one if its authority is; then the entries of
+    /// its control planes move along, since each has the address in its URL.
+    /// </summary>
+    private static void FollowMove(Kubeconfig config, Dictionary<string, (string? Server, string? Authority)> before, string context)
+    {
+        var hosting = config.FindContext(context)?.Cluster!;
+        if (!before.TryGetValue(hosting, out var old) || old.Authority is null || old.Authority != Text(config, hosting, "certificate-authority-data")) return;
+        if (!Uri.TryCreate(old.Server, UriKind.Absolute, out var from) || !Uri.TryCreate(config.ServerOf(context), UriKind.Absolute, out var to) || from.Authority == to.Authority) return;
+        foreach (var name in config.Names(KubeconfigSection.Contexts).Where(c => ControlPlaneEntries.IsManaged(config, c)))
+        {
+            if (config.FindContext(name)?.Cluster is { } cluster && Uri.TryCreate(config.ServerOf(name), UriKind.Absolute, out var url) && url.Authority == from.Authority)
+                config.Find(KubeconfigSection.Clusters, cluster)!["server"] = to.GetLeftPart(UriPartial.Authority) + url.AbsolutePath.TrimEnd('/');
+        }
+    }
+
+    private static string? Text(Kubeconfig config, string cluster, string key) =>
+        config.Find(KubeconfigSection.Clusters, cluster)?[key] is JsonValue v && v.TryGetValue(out string? text) ? text : null;
 }

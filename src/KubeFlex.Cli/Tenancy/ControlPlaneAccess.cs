@@ -63,6 +63,24 @@ internal sealed class ControlPlaneAccess(CliSession session, KubeConnection host
         return last!;
     }
 
+    /// <summary>
+    /// Waits until its kubeconfig names the port at which the embedded server answers now. After a start at another port it is Ready from
+    /// before, and its secret follows a moment later.
+    /// </summary>
+    public async Task WaitAddressAsync(ControlPlaneView controlPlane, int port, TimeSpan timeout, CancellationToken cancellation)
+    {
+        if (controlPlane.Secret is not { Key: { } key } reference) return;
+        string? named = null;
+        await Deadline.WithinAsync(timeout, session.Host.Time, token => ObjectWait.UntilAsync(hosting.Client, Resources.Secrets.In(reference.Namespace).Named(reference.Name), secret =>
+        {
+            var text = ControlPlaneView.Text(secret?["data"]?[key]);
+            if (text.Length == 0 || !ObjectReader.ReadYaml(Convert.FromBase64String(text)).TryGet(out var parsed, out _)) return false;
+            named = ControlPlaneEntries.ServerOf(parsed.Object);
+            return Uri.TryCreate(named, UriKind.Absolute, out var url) && url.Port == port;
+        }, session.Host.Time, token), () => new CliException($"the kubeconfig of control plane {controlPlane.Name} names {named ?? "no server"}, but the server listens at port {port}", ExitCodes.Timeout,
+            "Try again in a moment; if it stays so, see the server's log."), cancellation);
+    }
+
     /// <summary>Its kubeconfig, from the secret that its status names.</summary>
     public async Task<JsonObject> KubeconfigAsync(ControlPlaneView controlPlane, bool inCluster, CancellationToken cancellation)
     {

@@ -7,6 +7,8 @@ namespace KubeFlex.Machinery.Kinds;
 /// <summary>Jobs. Their selector is made from the uid, so pods of equal labels are never taken over.</summary>
 internal sealed class JobRules : SpecStatusRules
 {
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.Of(obj.Object("spec").Object("template").Object("spec"), "spec.template.spec");
+
     private static readonly string[] Labels = ["batch.kubernetes.io/controller-uid", "controller-uid"];
 
     public override void Default(JsonObject obj)
@@ -90,6 +92,8 @@ internal sealed class JobRules : SpecStatusRules
 /// <summary>CronJobs.</summary>
 internal sealed class CronJobRules : SpecStatusRules
 {
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.Of(obj.Object("spec").Object("jobTemplate").Object("spec").Object("template").Object("spec"), "spec.jobTemplate.spec.template.spec");
+
     public override void Default(JsonObject obj)
     {
         var spec = obj.Ensure("spec").Default("concurrencyPolicy", "Allow").Default("suspend", false)

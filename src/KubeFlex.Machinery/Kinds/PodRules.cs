@@ -6,6 +6,8 @@ namespace KubeFlex.Machinery.Kinds;
 /// <summary>Pods.</summary>
 internal sealed class PodRules : SpecStatusRules
 {
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.Of(obj.Object("spec"), "spec");
+
     private const string Fixed = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
         + "`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 

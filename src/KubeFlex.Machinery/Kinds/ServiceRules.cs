@@ -218,8 +218,6 @@ internal sealed class EndpointsRules : KindRules
             }
         }
     }
-
-    public override IEnumerable<string> Warnings(JsonObject obj) => ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"];
 }
 
 /// <summary>EndpointSlices.</summary>

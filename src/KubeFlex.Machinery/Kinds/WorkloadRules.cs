@@ -7,6 +7,8 @@ namespace KubeFlex.Machinery.Kinds;
 /// <summary>What Deployments, ReplicaSets, StatefulSets and DaemonSets share: a selector that matches the labels of a pod template.</summary>
 internal abstract class WorkloadRules(string emptyStatus = "{}") : SpecStatusRules(emptyStatus)
 {
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.Of(obj.Object("spec").Object("template").Object("spec"), "spec.template.spec");
+
     protected static void Selector(JsonObject spec, string kind, FieldErrors errors)
     {
         if (spec.Object("selector") is not { } selector)
@@ -281,6 +283,8 @@ internal sealed class ReplicationControllerRules() : WorkloadRules("""{"replicas
 /// <summary>PodTemplates.</summary>
 internal sealed class PodTemplateRules : KindRules
 {
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.Of(obj.Object("template").Object("spec"), "template.spec");
+
     public override bool HasGeneration => true;
 
     public override void Default(JsonObject obj) => PodSpecDefaults.Template(obj);

@@ -46,8 +46,7 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
             $"spec.type: \"{cp.Type}\" is not known; use one of {string.Join(", ", types.Keys.Select(t => $"\"{t}\""))}", permanent: true);
         if ((ControlPlaneNames.Refusal(cp.Name) ?? type.Refusal(cp)) is { } refusal) throw new ReconcileFailure(refusal, permanent: true);
 
-        await foundation.EnsureAsync(cp, cancellation);
-        var outcome = new Outcome { SecretRef = await type.EnsureAsync(cp, cancellation) };
+        var outcome = new Outcome { SecretRef = await type.EnsureAsync(cp, foundation.EnsureAsync(cp, cancellation), cancellation) };
         if (await type.CheckAsync(cp, cancellation) is { } why)
             return (outcome with { Ready = ReadyState.Unavailable(why) }, ReconcileResult.WithBackoff);
 

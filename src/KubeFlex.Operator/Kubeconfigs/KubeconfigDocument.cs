@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using KubeFlex.Machinery.Json;
 using KubeFlex.Runtime.Certificates;
 
 namespace KubeFlex.Operator.Kubeconfigs;
@@ -43,10 +44,8 @@ internal static class KubeconfigDocument
             ["current-context"] = context,
             ["preferences"] = new JsonObject(),
         };
-        return Text(document);
+        return YamlWriter.Write(document);
     }
-
-    private static string Text(JsonObject document) => document.ToJsonString(KubeFlex.Machinery.Json.KubeJson.Relaxed) + "\n";
 
     private static string Base64(string pem) => Convert.ToBase64String(Encoding.ASCII.GetBytes(pem));
 }

@@ -8,8 +8,11 @@ internal interface IControlPlaneType
     /// <summary>Why this server cannot make the control plane as its spec asks, naming the field and what would be right; null when it can.</summary>
     string? Refusal(ControlPlane cp);
 
-    /// <summary>Makes or mends everything but the namespace, which is there; says where the kubeconfig is.</summary>
-    Task<SecretReference> EnsureAsync(ControlPlane cp, CancellationToken cancellation);
+    /// <summary>
+    /// Makes or mends everything but the namespace; says where the kubeconfig is. Nothing may be written before
+    /// <paramref name="foundation"/> (finalizer and namespace) has succeeded, but there is work to do in the meantime.
+    /// </summary>
+    Task<SecretReference> EnsureAsync(ControlPlane cp, Task foundation, CancellationToken cancellation);
 
     /// <summary>Null when the control plane serves, else why not.</summary>
     Task<string?> CheckAsync(ControlPlane cp, CancellationToken cancellation);

@@ -18,6 +18,19 @@ public static class ControlPlaneEntries
     public static bool IsManaged(Kubeconfig config, string context) => KubeflexExtension.ControlPlaneOf(config, context) is not null
         || (config.FindContext(context) is var (cluster, user, _) && cluster == ClusterName(context) && user == UserName(context));
 
+    /// <summary>The server that a kubeconfig document's current context leads to; null when it leads nowhere.</summary>
+    public static string? ServerOf(JsonObject source)
+    {
+        try
+        {
+            return KubeconfigFile.Text(CurrentOf(source).Cluster["server"]);
+        }
+        catch (KubeconfigException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Merges what the current context of <paramref name="source"/> (a control plane's kubeconfig) points to, and marks it.</summary>
     public static void Merge(Kubeconfig config, string controlPlane, JsonObject source, TimeProvider time)
     {

@@ -25,7 +25,7 @@ internal sealed record ControlPlaneRecord(string Version, string CaPem, string S
     {
         var collection = new X509Certificate2Collection();
         collection.ImportFromPem(CaPem);
-        return collection;
+        return [.. collection];
     }
 
     public ECDsa ServiceAccountKey()

@@ -23,7 +23,8 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
     {
         (Name, this.store, Api, Record, this.ownDatastore) = (name, store, api, record, ownDatastore);
         Client = ClientFor(api, ControllerUser, "kube-controller-manager");
-        using var serving = X509Certificate2.CreateFromPem(record.ServingPem, record.ServingKeyPem);
+        // The context keeps the certificate: it must not be disposed.
+        var serving = X509Certificate2.CreateFromPem(record.ServingPem, record.ServingKeyPem);
         Certificate = SslStreamCertificateContext.Create(serving, null, offline: true);
         var controllers = manager.Add(this);
         Controllers = controllers;

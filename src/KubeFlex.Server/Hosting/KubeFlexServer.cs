@@ -25,7 +25,7 @@ namespace KubeFlex.Server.Hosting;
 /// The composition root. Read <see cref="RunAsync"/> from top to bottom: data directory, port, certificates, store, hosting control plane,
 /// web server, then the loops (controllers, operator) until the process is asked to stop.
 /// </summary>
-internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider time)
+internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider time) : IDisposable
 {
     private const string HostingName = "host";
     private static readonly UserInfo OperatorUser = new("system:kubeflex", ["system:masters", "system:authenticated"]);
@@ -82,6 +82,8 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         directory.RemoveServerFile();
         return exitCode;
     }
+
+    public void Dispose() => stopping.Dispose();
 
     private static async Task WaitAsync(IHostApplicationLifetime lifetime, CancellationToken cancellation)
     {

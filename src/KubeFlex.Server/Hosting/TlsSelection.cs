@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using KubeFlex.Server.ControlPlanes;
@@ -21,6 +22,7 @@ internal sealed class TlsSelection(ServerIdentity identity, ControlPlaneHost hos
     }
 
     // Kestrel sets the protocols on what it gets, so each connection has options of its own.
+    [SuppressMessage("Security", "CA5359", Justification = "Judged per control plane by its authentication; see above.")]
     private static SslServerAuthenticationOptions Options(SslStreamCertificateContext certificate) => new()
     {
         ServerCertificateContext = certificate,

@@ -23,7 +23,8 @@ internal sealed class ServerIdentity : IDisposable
     private ServerIdentity(CertificateAuthority authority, IssuedCertificate serving, SigningKey serviceAccounts)
     {
         (this.authority, this.serving, this.serviceAccounts) = (authority, serving, serviceAccounts);
-        using var certificate = serving.ToCertificate();
+        // The context keeps the certificate: it must not be disposed.
+        var certificate = serving.ToCertificate();
         Certificate = SslStreamCertificateContext.Create(certificate, null, offline: true);
     }
 

@@ -70,6 +70,8 @@ internal sealed class InProcessHandler(Func<HttpContext, Task> api, UserInfo use
         return feature;
     }
 
+    // Not disposed: whoever still holds the token may look at it after the request, and without a timer there is nothing to free.
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "See above.")]
     private sealed class Lifetime : IHttpRequestLifetimeFeature
     {
         private readonly CancellationTokenSource source = new();

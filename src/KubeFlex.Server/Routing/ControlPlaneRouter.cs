@@ -38,15 +38,9 @@ internal sealed class ControlPlaneRouter(ControlPlaneHost host, RunningControlPl
         host is not null && host.Length > suffix.Length && host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
         && host.IndexOf('.', StringComparison.Ordinal) == host.Length - suffix.Length ? host[..^suffix.Length].ToLowerInvariant() : null;
 
-    private Task HandleAsync(HttpContext context, string name)
+    private async Task HandleAsync(HttpContext context, string name)
     {
-        var pending = host.GetAsync(name, context.RequestAborted);
-        return pending.IsCompletedSuccessfully && pending.Result is { } running ? running.Api.HandleAsync(context) : WakeAndHandleAsync(context, name, pending);
-    }
-
-    private static async Task WakeAndHandleAsync(HttpContext context, string name, ValueTask<RunningControlPlane?> pending)
-    {
-        if (await pending is { } running)
+        if (await host.GetAsync(name, context.RequestAborted) is { } running)
         {
             await running.Api.HandleAsync(context);
             return;

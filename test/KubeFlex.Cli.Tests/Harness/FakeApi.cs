@@ -168,7 +168,7 @@ internal sealed class FakeApi : IAsyncDisposable
         }
     }
 
-    private static bool IsCollection(string path) => path is ControlPlanes or Hooks or "/api/v1/namespaces";
+    private static bool IsCollection(string path) => path is ControlPlanes or Hooks or "/api/v1/namespaces" || path.EndsWith("/secrets", StringComparison.Ordinal);
 
     private async Task ListAsync(HttpContext context, string path)
     {

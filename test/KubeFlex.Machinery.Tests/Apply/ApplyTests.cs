@@ -104,15 +104,15 @@ public class ApplyTests
             FieldManager.Apply(null, Doc("""{"apiVersion":"v1","kind":"X","spec":{"l":[{}]}}"""), Keyless, By("m", "X"), false).Error!.Message.Replace(".spec.l", ".spec.containers", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
-    private static readonly Catalog.Schema Keyless = new()
+    private static readonly Machinery.Catalog.Schema Keyless = new()
     {
-        Type = Catalog.SchemaType.Object,
-        Properties = new Dictionary<string, Catalog.Schema>
+        Type = Machinery.Catalog.SchemaType.Object,
+        Properties = new Dictionary<string, Machinery.Catalog.Schema>
         {
             ["spec"] = new()
             {
-                Type = Catalog.SchemaType.Object,
-                Properties = new Dictionary<string, Catalog.Schema> { ["l"] = new() { Type = Catalog.SchemaType.Array, ListType = Catalog.ListType.Map, ListMapKeys = ["name"], Items = Catalog.Schema.Anything } },
+                Type = Machinery.Catalog.SchemaType.Object,
+                Properties = new Dictionary<string, Machinery.Catalog.Schema> { ["l"] = new() { Type = Machinery.Catalog.SchemaType.Array, ListType = Machinery.Catalog.ListType.Map, ListMapKeys = ["name"], Items = Machinery.Catalog.Schema.Anything } },
             },
         },
     };

@@ -81,7 +81,7 @@ public class ObjectRulesTests
     [InlineData("""{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},"oneOf":[{"required":["a"]},{"required":["b"]}]}""", """{"a":"1","b":"2"}""", "<nil>: Invalid value: \"\": \"spec.v\" must validate one and only one schema (oneOf). Found 2 valid alternatives")]
     [InlineData("""{"type":"string","not":{"enum":["x"]}}""", "\"x\"", "<nil>: Invalid value: \"\": \"spec.v\" must not validate the schema (not)")]
     public void Rules_have_upstreams_words(string schema, string value, string expected) =>
-        Assert.Equal([expected], Widgets.Errors(Widgets.SpecSchema($$"""{"type":"object","properties":{"v":{{schema}}}}"""), $$$"""{"spec":{"v":{{{value}}}}}"""));
+        Assert.Equal([expected], Widgets.Errors(Widgets.SpecSchema($$$"""{"type":"object","properties":{"v":{{{schema}}}}}"""), $$$"""{"spec":{"v":{{{value}}}}}"""));
 
     [Fact]
     public void Any_of_reports_the_best_try() => Assert.Equal(["<nil>: Invalid value: \"\": \"spec\" must validate at least one schema (anyOf)", "spec.a: Required value"],
@@ -129,7 +129,7 @@ public class ObjectRulesTests
     [InlineData("uri", "https://x/y", "x y")]
     public void Formats(string format, string good, string bad)
     {
-        var schema = Widgets.SpecSchema($$"""{"type":"object","properties":{"v":{"type":"string","format":"{{format}}"}}}""");
+        var schema = Widgets.SpecSchema($$$$"""{"type":"object","properties":{"v":{"type":"string","format":"{{{{format}}}}"}}}""");
         Assert.Empty(Widgets.Errors(schema, $$$"""{"spec":{"v":"{{{good}}}"}}"""));
         Assert.Single(Widgets.Errors(schema, $$$"""{"spec":{"v":"{{{bad}}}"}}"""));
     }

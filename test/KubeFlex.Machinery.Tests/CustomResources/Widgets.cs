@@ -20,7 +20,7 @@ internal static class Widgets
 
     public static JsonObject Definition(string? schema = null, string extra = "")
     {
-        schema ??= $$"""{"type":"object","properties":{"spec":{"type":"object","properties":{{SpecProperties}}},"status":{"type":"object","properties":{"phase":{"type":"string"}} } } }""";
+        schema ??= $$$"""{"type":"object","properties":{"spec":{"type":"object","properties":{{{SpecProperties}}}},"status":{"type":"object","properties":{"phase":{"type":"string"}} } } }""";
         var crd = Json($$$"""
             {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},
              "spec":{"group":"example.com","names":{"kind":"Widget","plural":"widgets","shortNames":["wd"]},"scope":"Namespaced",

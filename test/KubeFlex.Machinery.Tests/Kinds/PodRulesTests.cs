@@ -70,6 +70,16 @@ public class PodRulesTests
     public void Bad_specs_are_named(string spec, string error) => Assert.Equal(error, Assert.Single(KindCase.Create(Pod(spec)).Errors));
 
     [Fact]
+    public void Doubled_variables_and_ports_are_warned_of()
+    {
+        var pod = KindCase.Create(Pod("""
+            {"containers":[{"name":"c","image":"i","env":[{"name":"A","value":"1"},{"name":"A","value":"2"}],"ports":[{"containerPort":80},{"containerPort":80}]}]}
+            """)).Object;
+        Assert.Equal(["spec.containers[0].env[1]: hides previous definition of \"A\", which may be dropped when using apply",
+            "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]"], new PodRules().Warnings(pod));
+    }
+
+    [Fact]
     public void Only_images_deadline_and_tolerations_change()
     {
         var old = KindCase.Create(Pod(Plain)).Object;

@@ -19,7 +19,7 @@ public class TableTests
         var obj = Widgets.Json($$$"""{"apiVersion":"{{{apiVersion}}}","kind":"{{{kind}}}","metadata":{"name":"o","namespace":"n","creationTimestamp":"2026-01-01T11:55:00Z"}{{{rest}}}}""");
         var cells = TableRenderer.Row(resource, obj, IncludeObject.None, Now)["cells"]!.AsArray();
         Assert.Equal(TableRenderer.Columns(resource).Count, cells.Count);
-        return cells.ToJsonString(Json.KubeJson.Relaxed);
+        return cells.ToJsonString(Machinery.Json.KubeJson.Relaxed);
     }
 
     [Theory]
@@ -84,7 +84,7 @@ public class TableTests
         var resource = CustomResourceDefinitions.Compile(crd, Widgets.ObjectMeta)[0];
         var obj = Widgets.Json("""{"metadata":{"name":"w","creationTimestamp":"2026-01-01T11:00:00Z"},"spec":{"size":2,"map":{"a":1}},"status":{"conditions":[{"type":"X","status":"a"},{"type":"Ready","status":"True"}]}}""");
         var row = TableRenderer.Row(resource, obj, IncludeObject.Metadata, Now);
-        Assert.Equal("""["w",2,"True",null,"60m","{\"a\":1}"]""", row["cells"]!.ToJsonString(Json.KubeJson.Relaxed));
+        Assert.Equal("""["w",2,"True",null,"60m","{\"a\":1}"]""", row["cells"]!.ToJsonString(Machinery.Json.KubeJson.Relaxed));
         Assert.Equal("""{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"w","creationTimestamp":"2026-01-01T11:00:00Z"}}""", row["object"]!.ToJsonString());
         Assert.Equal("Custom resource definition column (in JSONPath format): .spec.size", (string?)TableRenderer.Columns(resource)[1]!["description"]);
     }

@@ -41,7 +41,8 @@ internal sealed class Harness : IAsyncDisposable
     /// <summary>Starts the whole operator, on the real clock: its back-off must pass by itself.</summary>
     public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(stop.Token));
 
-    public Task UntilAsync(Func<bool> condition) => Api.UntilAsync(condition, stop.Token).WaitAsync(TimeSpan.FromSeconds(30), stop.Token);
+    /// <summary>The limit only ends a test that would hang; it is generous, since a busy machine is no failure.</summary>
+    public Task UntilAsync(Func<bool> condition) => Api.UntilAsync(condition, stop.Token).WaitAsync(TimeSpan.FromMinutes(5), stop.Token);
 
     /// <summary>One pass, on caches that know all that the API knows.</summary>
     public async Task<ReconcileResult> ReconcileAsync(string name)

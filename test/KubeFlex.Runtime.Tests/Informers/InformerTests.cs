@@ -186,7 +186,7 @@ public sealed class InformerTests : IDisposable
             if (condition()) return Task.CompletedTask;
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             waiting.Add((condition, done));
-            return done.Task.WaitAsync(TimeSpan.FromSeconds(20), stop.Token);
+            return done.Task.WaitAsync(TimeSpan.FromMinutes(2), stop.Token);
         }
     }
 

@@ -91,4 +91,23 @@ public sealed class StoreTests
         Assert.Equal(2, all.Distinct().Count());
         Assert.Equal(StorageFailure.Invalid, await FailureAsync(() => test.StoreAsync("")));
     }
+
+    [Fact]
+    public async Task Deleting_at_once_deletes_once()
+    {
+        await using var test = await TestDatastore.OpenAsync();
+        await test.StoreAsync();
+        var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => test.Datastore.DeleteStoreAsync("test", default))));
+        Assert.Equal(1, all.Count(deleted => deleted));
+        Assert.Empty(await test.Datastore.ListStoresAsync(default));
+    }
+
+    [Fact]
+    public async Task Files_are_for_their_owner_alone()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using var test = await TestDatastore.OpenAsync();
+        await (await test.StoreAsync()).PutAsync("secret", "value");
+        foreach (var file in Directory.GetFiles(test.Folder)) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
 }

@@ -19,8 +19,9 @@ internal sealed class HostType(HostingCluster hosting, HostingEndpoint? endpoint
 
     public string? Refusal(ControlPlane cp) => null;
 
-    public async Task<SecretReference> EnsureAsync(ControlPlane cp, CancellationToken cancellation)
+    public async Task<SecretReference> EnsureAsync(ControlPlane cp, Task foundation, CancellationToken cancellation)
     {
+        await foundation;
         await Task.WhenAll(EnsureAccountAsync(cp, cancellation), EnsureBindingAsync(cp, cancellation), EnsureTokenSecretAsync(cp, cancellation));
         var token = secrets.ValueHash(cp, cp.Name, "token");
         var inputs = Hash($"{endpoint?.Url}\n{endpoint?.CaPem}\n{endpoint?.TlsServerName}\n{(endpoint?.IssueClient is null ? token : "")}");

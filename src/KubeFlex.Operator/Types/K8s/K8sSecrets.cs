@@ -17,17 +17,20 @@ internal sealed class K8sSecrets(HostingCluster hosting, ManagedSecrets secrets)
     private static readonly string[] ManagerKeys = [Names.KubeconfigKey];
 
     /// <summary>Certificates first: what runs the control plane reads them. The result, to be disposed, is null when the cached secret is well.</summary>
-    public async Task<K8sCertificates?> EnsureCertificatesAsync(ControlPlane cp, RuntimeEndpoints endpoints, CancellationToken cancellation)
+    public async Task<K8sCertificates?> EnsureCertificatesAsync(ControlPlane cp, RuntimeEndpoints endpoints, Task foundation, CancellationToken cancellation)
     {
         var names = K8sCertificates.ServerNames(cp, endpoints.ServerNames);
         var inputs = Hash(string.Join('\n', names));
+        // Keys are the longest work of a creation: they are made while the writes before them are under way.
+        var making = secrets.Cached(cp, Names.CertificatesSecret) is null ? Task.Run(() => Make(names, inputs), cancellation) : null;
+        await foundation;
         if (secrets.IsCurrent(cp, Names.CertificatesSecret, inputs, K8sCertificates.Keys)) return null;
 
         // The cache may lag behind: new keys are only ever created, never written over a secret that is there.
-        if (secrets.Cached(cp, Names.CertificatesSecret) is null)
+        if (making is not null)
         {
-            var fresh = K8sCertificates.Create(hosting.Time);
-            if (await secrets.TryCreateAsync(cp, fresh.ToSecret(names, inputs), cancellation)) return fresh;
+            var (fresh, content) = await making;
+            if (await secrets.TryCreateAsync(cp, content, cancellation)) return fresh;
             fresh.Dispose();
         }
         var live = await secrets.ReadAsync(cp, Names.CertificatesSecret, cancellation);
@@ -58,6 +61,12 @@ internal sealed class K8sSecrets(HostingCluster hosting, ManagedSecrets secrets)
     /// <summary>The earliest renewal of the three.</summary>
     public DateTimeOffset? RenewAt(ControlPlane cp) =>
         new[] { Names.CertificatesSecret, Names.AdminSecret, Names.ControllerManagerSecret }.Min(name => secrets.RenewAt(cp, name));
+
+    private (K8sCertificates Fresh, SecretContent Content) Make(IReadOnlyList<string> names, string inputs)
+    {
+        var fresh = K8sCertificates.Create(hosting.Time);
+        return (fresh, fresh.ToSecret(names, inputs));
+    }
 
     private async Task<K8sCertificates> LoadAsync(ControlPlane cp, CancellationToken cancellation) =>
         await secrets.ReadAsync(cp, Names.CertificatesSecret, cancellation) is { } live

@@ -13,12 +13,13 @@ internal sealed class K8sType(IReadOnlyDictionary<string, IControlPlaneRuntime> 
         ? null
         : $"spec.runtime: \"{cp.Runtime ?? defaultRuntime}\" is not available in this server yet; use {string.Join(" or ", runtimes.Keys.Select(r => $"\"{r}\""))}, or leave spec.runtime out";
 
-    public async Task<SecretReference> EnsureAsync(ControlPlane cp, CancellationToken cancellation)
+    public async Task<SecretReference> EnsureAsync(ControlPlane cp, Task foundation, CancellationToken cancellation)
     {
         var runtime = RuntimeOf(cp);
         var endpoints = runtime.Endpoints(cp);
-        using var certificates = await secrets.EnsureCertificatesAsync(cp, endpoints, cancellation);
-        await Task.WhenAll(secrets.EnsureKubeconfigsAsync(cp, endpoints, certificates, cancellation), runtime.EnsureAsync(cp, cancellation));
+        using var certificates = await secrets.EnsureCertificatesAsync(cp, endpoints, foundation, cancellation);
+        // In this order: the runtime mostly waits, kubeconfigs are mostly work.
+        await Task.WhenAll(runtime.EnsureAsync(cp, cancellation), secrets.EnsureKubeconfigsAsync(cp, endpoints, certificates, cancellation));
         return new SecretReference(cp.Namespace, Names.AdminSecret, Names.KubeconfigKey, Names.InClusterKey);
     }
 

@@ -8,7 +8,7 @@ internal sealed class UnavailableType(string type, string hint) : IControlPlaneT
     public string? Refusal(ControlPlane cp) =>
         $"spec.type: \"{type}\" is not available in this server yet{(hint.Length > 0 ? $" ({hint})" : "")}; use \"k8s\" or \"host\"";
 
-    public Task<SecretReference> EnsureAsync(ControlPlane cp, CancellationToken cancellation) => throw new InvalidOperationException(Refusal(cp));
+    public Task<SecretReference> EnsureAsync(ControlPlane cp, Task foundation, CancellationToken cancellation) => throw new InvalidOperationException(Refusal(cp));
 
     public Task<string?> CheckAsync(ControlPlane cp, CancellationToken cancellation) => Task.FromResult(Refusal(cp));
 

@@ -157,12 +157,24 @@ internal sealed class SqliteDialect : IDialect
         return connection;
     }
 
+    /// <summary>Opens a file for us alone: no other process at the same time, no other user (stores hold secrets).</summary>
+    private static FileStream Private(string path, FileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new(path, options);
+    }
+
     private static FileStream Lock(string path)
     {
+        FileStream? exclusive = null;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            return new(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+            exclusive = Private(path + ".lock", FileMode.OpenOrCreate);
+            // SQLite would create it readable for everybody, and its other files take over its mode. An empty file is an empty database.
+            if (!File.Exists(path)) Private(path, FileMode.OpenOrCreate).Dispose();
+            return exclusive;
         }
         // EWOULDBLOCK on Linux and on macOS, ERROR_SHARING_VIOLATION on Windows.
         catch (IOException e) when ((e.HResult & 0xFFFF) is 11 or 35 or 32)
@@ -171,6 +183,7 @@ internal sealed class SqliteDialect : IDialect
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            exclusive?.Dispose();
             throw new StorageException(StorageFailure.Unavailable, $"{path} cannot be opened: {e.Message.TrimEnd('.')}; check that its directory may be written to", e);
         }
     }

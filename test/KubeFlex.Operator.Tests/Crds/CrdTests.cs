@@ -1,0 +1,39 @@
+using System.Text.Json.Nodes;
+using KubeFlex.Machinery.CustomResources;
+using KubeFlex.Machinery.Errors;
+using KubeFlex.Machinery.Json;
+using KubeFlex.Operator.Crds;
+
+namespace KubeFlex.Operator.Tests.Crds;
+
+public sealed class CrdTests
+{
+    [Fact]
+    public void Definitions_are_valid_and_named_as_their_files()
+    {
+        Assert.Equal(2, CrdInstaller.Definitions().Count);
+        foreach (var (name, yaml) in CrdInstaller.Definitions())
+        {
+            var crd = ObjectReader.ReadYaml(yaml).Value.Object;
+            Assert.Equal(name, (string?)crd["metadata"]!["name"]);
+            CustomResourceDefinitions.Default(crd);
+            var errors = new FieldErrors();
+            CustomResourceDefinitions.Validate(crd, errors);
+            Assert.Equal("", errors.Count == 0 ? "" : errors.Aggregate());
+        }
+    }
+
+    [Fact]
+    public void The_contract_of_control_planes_stands()
+    {
+        var crd = ObjectReader.ReadYaml(CrdInstaller.Definitions()["controlplanes.tenancy.kflex.kubestellar.org"]).Value.Object;
+        var version = crd["spec"]!["versions"]![0]!;
+        Assert.Equal(["SYNCED", "READY", "TYPE", "AGE"], version["additionalPrinterColumns"]!.AsArray().Select(c => (string?)c!["name"]));
+        Assert.Equal("""["cp","cps"]""", crd["spec"]!["names"]!["shortNames"]!.ToJsonString());
+        var spec = version["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!;
+        Assert.Equal("""["k8s","ocm","vcluster","host","external","k3s"]""", spec["properties"]!["type"]!["enum"]!.ToJsonString());
+        Assert.Equal("""["type"]""", spec["required"]!.ToJsonString());
+        Assert.Equal(["type", "runtime", "backend", "bootstrapSecretRef", "tokenExpirationSeconds", "postCreateHook", "postCreateHookVars", "postCreateHooks", "globalVars",
+            "waitForPostCreateHooks"], ((JsonObject)spec["properties"]!).Select(p => p.Key));
+    }
+}
