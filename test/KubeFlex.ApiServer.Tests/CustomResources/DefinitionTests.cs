@@ -54,6 +54,8 @@ public sealed class DefinitionTests
         Assert.Equal(200, (await plane.CallAsync("DELETE", Definitions + "/widgets.example.com")).Code);
         for (var i = 0; i < 200 && (await plane.CallAsync("GET", Definitions + "/widgets.example.com")).Code != 404; i++) await Task.Delay(10);
         Assert.Equal(404, (await plane.CallAsync("GET", Definitions + "/widgets.example.com")).Code);
+        // Its objects' URLs follow within the same step, but not at the same instant.
+        for (var i = 0; i < 200 && (await plane.CallAsync("GET", Widgets)).Code != 404; i++) await Task.Delay(10);
         Assert.Equal(404, (await plane.CallAsync("GET", Widgets)).Code);
         // Made again, it starts empty.
         await plane.CreateAsync(Definitions, Definition());
