@@ -8,7 +8,7 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
     private readonly SemaphoreSlim held = new(0);
     private volatile bool holding;
 
-    /// <summary>The next writes fail with this.</summary>
+    /// <summary>The next write, and only that one, fails with this.</summary>
     public Exception? Failure { get; set; }
 
     /// <summary>Transactions per commit so far.</summary>
@@ -39,7 +39,11 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
             Waiting.TrySetResult();
             held.Wait();
         }
-        if (Failure is { } failure) throw failure;
+        if (Failure is { } failure)
+        {
+            Failure = null;
+            throw failure;
+        }
         inner.Write(batch);
     }
 
