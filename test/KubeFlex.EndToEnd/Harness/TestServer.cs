@@ -8,8 +8,10 @@ internal sealed partial class TestServer : IAsyncDisposable
 {
     private RunningCommand? process;
 
+    public TestServer(string? data = null) => Data = data ?? Path.Combine(Home, "data");
+
     public string Home { get; } = Directory.CreateTempSubdirectory("kubeflex-test-").FullName;
-    public string Data => Path.Combine(Home, "data");
+    public string Data { get; }
     public string AdminKubeconfig => Path.Combine(Data, "admin.kubeconfig");
     public string Kubeconfig => Path.Combine(Home, "kubeconfig");
     public int Pid => process!.Process.Id;
@@ -25,9 +27,9 @@ internal sealed partial class TestServer : IAsyncDisposable
         ["KUBECONFIG"] = Kubeconfig,
     };
 
-    public static async Task<TestServer> StartAsync()
+    public static async Task<TestServer> StartAsync(string? data = null)
     {
-        var server = new TestServer();
+        var server = new TestServer(data);
         await server.StartProcessAsync();
         return server;
     }
@@ -65,13 +67,16 @@ internal sealed partial class TestServer : IAsyncDisposable
         Command.RunAsync(Tools.Kubectl, ["--kubeconfig", kubeconfig, .. args], Environment, input);
 
     /// <summary>Creates a control plane and returns the path of a kubeconfig of its own.</summary>
-    public async Task<string> CreateControlPlaneAsync(string name)
+    public async Task<string> CreateControlPlaneAsync(string name, params string[] more)
     {
         var file = Path.Combine(Home, $"{name}.kubeconfig");
         File.Copy(AdminKubeconfig, file, overwrite: true);
-        (await Command.RunAsync(Repository.Cli, ["--kubeconfig", file, "create", name], Environment)).Ok();
+        (await Command.RunAsync(Repository.Cli, ["--kubeconfig", file, "create", name, .. more], Environment)).Ok();
         return file;
     }
+
+    /// <summary>kubectl with the hosting control plane.</summary>
+    public Task<CommandResult> HostingAsync(params string[] args) => KubectlAsync(AdminKubeconfig, null, args);
 
     public async ValueTask DisposeAsync()
     {
