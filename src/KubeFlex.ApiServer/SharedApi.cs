@@ -1,3 +1,4 @@
+using KubeFlex.ApiServer.Bootstrap;
 using KubeFlex.ApiServer.CustomResources;
 using KubeFlex.ApiServer.Discovery;
 using KubeFlex.ApiServer.Registry;
@@ -19,6 +20,7 @@ public sealed class SharedApi
         BuiltInDocuments = new Documents(catalog, []);
         Bookmarks = new BookmarkClock(time);
         Log = logs.CreateLogger("KubeFlex.ApiServer");
+        InitialObjects = InitialObject.All(this);
     }
 
     /// <summary>Facts of the Kubernetes version.</summary>
@@ -31,6 +33,9 @@ public sealed class SharedApi
     public ILoggerFactory Logs { get; }
 
     internal ResourceTable BuiltIn { get; }
+
+    /// <summary>What every control plane starts with.</summary>
+    internal IReadOnlyList<InitialObject> InitialObjects { get; }
 
     internal DefinitionCache Definitions { get; }
 

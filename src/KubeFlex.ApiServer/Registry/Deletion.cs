@@ -60,13 +60,15 @@ internal static class Deletion
             else
             {
                 if (strategy.BeforeDelete(change) is { } kept) return kept;
+                // A pod that goes at once is shown with the time of its deletion.
+                if (r.Entry.Info.StorageResource is { Group: "", Resource: "pods" }) Mark(obj, 0, r.Plane.Now);
                 operation = new DeleteOperation(key);
             }
             var result = await r.Plane.Store.CommitAsync(new Transaction(
                 [new Compare(key, CompareTarget.ModRevision, CompareRelation.Equal, found.ModRevision), .. change.Compares], [operation, .. change.Operations], []), cancellation);
             if (!result.Succeeded) continue;
             await strategy.AfterAsync(change, cancellation);
-            return stays ? new Deleted(result.Results[0].Written!.Value, false) : new Deleted(ObjectBytes.WithVersion(found.Value, result.Revision), true);
+            return stays ? new Deleted(result.Results[0].Written!.Value, false) : new Deleted(ObjectBytes.WithVersion(ObjectBytes.EncodeAsIs(ObjectAnswer.ToStorage(r.Resource, obj)), result.Revision), true);
         }
     }
 

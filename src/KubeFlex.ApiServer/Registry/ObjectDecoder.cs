@@ -32,6 +32,8 @@ internal static class ObjectDecoder
         obj["apiVersion"] = kind.ApiVersion;
         obj["kind"] = kind.Kind;
         var unknown = new List<string>();
+        // An empty list resets managed fields; Go's form of the object would leave it out.
+        var reset = Meta.Of(obj).List("managedFields") is { Count: 0 } or [JsonObject { Count: 0 }];
         if (!custom)
         {
             if (SchemaDecoding.Normalise(obj, schema, kind, unknown) is { } wrong) return wrong;
@@ -41,7 +43,23 @@ internal static class ObjectDecoder
             if (Metadata(r, obj, kind, unknown) is { } wrong) return wrong;
             unknown.AddRange(CustomResourceRules.Prune(obj, schema));
         }
+        if (reset) Meta.Of(obj)["managedFields"] = new JsonArray();
         return FieldValidation(r, kind, unknown, duplicates) is { } refused ? refused : obj;
+    }
+
+    /// <summary>
+    /// Checks the kind and the doubled members of a configuration to apply, and leaves it as it is: whoever applies owns what is stated, and
+    /// fields that the schema does not know are server-side apply's own error.
+    /// </summary>
+    public static ApiError? AcceptApplied(ApiRequest r, ParsedObject parsed, GroupVersionKind kind, bool custom) =>
+        CheckKind(parsed.Object, kind, custom) ?? FieldValidation(r, kind, [], parsed.Duplicates);
+
+    /// <summary>Brings an object that apply has merged to the form of its kind.</summary>
+    public static Result<JsonObject> Settle(ApiRequest r, JsonObject merged, GroupVersionKind kind, Schema schema, bool custom)
+    {
+        if (custom) CustomResourceRules.Prune(merged, schema);
+        else if (SchemaDecoding.Normalise(merged, schema, kind, []) is { } wrong) return wrong;
+        return custom && Metadata(r, merged, kind, []) is { } bad ? bad : merged;
     }
 
     public static ApiError UnknownFormat() =>

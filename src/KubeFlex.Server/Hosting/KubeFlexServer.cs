@@ -38,13 +38,16 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         using var directory = DataDirectory.Open(options.DataDirectory);
         var socket = Bind(options.Listen);
         var bound = (IPEndPoint)socket.LocalEndPoint!;
-        using var identity = ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time);
-
+        // What takes long at a start are keys, the database and the web server, and none needs another: they come up side by side.
+        var opening = OpenDatastoreAsync(directory, cancellation);
+        var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
         await using var app = BuildApp(socket, bound, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
-        await using var datastore = await OpenDatastoreAsync(directory, cancellation);
         var api = new SharedApi(ApiCatalog.Load(), time, logs);
+        await using var datastore = await opening;
+        using var identity = await identifying;
+        var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
         await using var host = new ControlPlaneHost(directory, datastore, api, controllers, options.Domain, identity.CaPem);
@@ -55,6 +58,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 
+        await certifying;
         await app.StartAsync(cancellation);
         identity.WriteAdminKubeconfig(directory, host.ServerUrl);
         directory.WriteServerFile(host.ServerUrl);
