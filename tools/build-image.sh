@@ -25,7 +25,7 @@ fi
 
 publish() {
     dotnet publish src/KubeFlex.Server -c Release -r "$rid" --self-contained true --nologo -v quiet -p:KubeFlexLauncher=true \
-        "-p:ArtifactsPath=$PWD/artifacts/image-build" -p:PublishReadyToRun=true -p:DebugType=none -p:GenerateDocumentationFile=false "$@"
+        "-p:ArtifactsPath=$PWD/artifacts/image-build" -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:DebugType=none -p:GenerateDocumentationFile=false "$@"
 }
 
 if [ "$mode" = --base ]; then

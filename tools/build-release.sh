@@ -21,7 +21,7 @@ for rid in "${rids[@]}"; do
         # Obj, bin and lock files of their own: the working tree's build and packages.lock.json stay as they are. Native libraries (SQLite) lie
         # beside the program rather than be unpacked somewhere at each first start.
         dotnet publish "src/$project" -c Release -r "$rid" -o "$dir" --nologo -v quiet -p:KubeFlexLauncher=true "-p:ArtifactsPath=$PWD/artifacts/release-build" \
-            --self-contained true -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=none -p:GenerateDocumentationFile=false
+            --self-contained true -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:DebugType=none -p:GenerateDocumentationFile=false
     done
     rm -f "$dir"/*.pdb "$dir"/*.xml "$dir"/*.staticwebassets.endpoints.json "$dir"/web.config
     cp LICENSE "$dir/"
@@ -30,4 +30,4 @@ for rid in "${rids[@]}"; do
         *) tar -C "$out" --sort=name --owner=0 --group=0 --numeric-owner -czf "$out/$name.tar.gz" "$name" ;;
     esac
 done
-(cd "$out" && ls kubeflex-"$version"-*.tar.gz kubeflex-"$version"-*.zip 2>/dev/null | xargs sha256sum >SHA256SUMS && cat SHA256SUMS)
+(cd "$out" && shopt -s nullglob && archives=(kubeflex-"$version"-*.tar.gz kubeflex-"$version"-*.zip) && sha256sum "${archives[@]}" >SHA256SUMS && cat SHA256SUMS)

@@ -1,5 +1,7 @@
 using KubeFlex.ImageBuilder;
 
+[assembly: System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+
 const string Usage = """
     ImageBuilder --output FILE.tar --name REPOSITORY:TAG [--arch amd64] [--user 65532:65532] [--entrypoint PROGRAM]... [--cmd ARG]... [--env NAME=VALUE]... --layer DIRECTORY=/PATH...
     Writes a container image without a container engine: an OCI image layout, and a Docker archive at the same time, in one tar file.

@@ -89,6 +89,7 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
         try
         {
             await status.WriteAsync(cp, outcome, cancellation);
+            if (outcome.Ready is { IsReady: true }) metrics?.IsReady(cp);
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {

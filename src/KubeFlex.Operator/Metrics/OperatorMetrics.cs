@@ -38,6 +38,15 @@ internal sealed class OperatorMetrics
 
     public void Failed(string type) => errors.Add(1, Tag("type", type));
 
+    /// <summary>A pass found it Ready; the first such pass ends its creation.</summary>
+    public void IsReady(ControlPlane cp)
+    {
+        if (!wereReady.TryAdd(cp.Uid, 0)) return;
+        if (!DateTimeOffset.TryParse((string?)cp.Object["metadata"]?["creationTimestamp"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var created)) return;
+        var took = cluster.Time.GetUtcNow() - created;
+        creation.Record(Math.Max(0, took.TotalSeconds), Tag("type", cp.Type), Tag("runtime", RuntimeOf(cp)));
+    }
+
     /// <summary>Progressing, Ready, Failed or Deleting.</summary>
     public static string PhaseOf(ControlPlane cp)
     {
@@ -58,16 +67,9 @@ internal sealed class OperatorMetrics
     private void Observe(ObjectChange change)
     {
         var cp = new ControlPlane(change.Latest);
-        if (change.New is null)
-        {
-            wereReady.TryRemove(cp.Uid, out _);
-            return;
-        }
+        if (change.New is null) wereReady.TryRemove(cp.Uid, out _);
         // One that was Ready when we came was made in another time.
-        if (PhaseOf(cp) != "Ready" || !wereReady.TryAdd(cp.Uid, 0) || change.Old is null) return;
-        if (!DateTimeOffset.TryParse((string?)cp.Object["metadata"]?["creationTimestamp"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var created)) return;
-        var took = cluster.Time.GetUtcNow() - created;
-        creation.Record(Math.Max(0, took.TotalSeconds), Tag("type", cp.Type), Tag("runtime", RuntimeOf(cp)));
+        else if (change.Old is null && PhaseOf(cp) == "Ready") wereReady.TryAdd(cp.Uid, 0);
     }
 
     private IEnumerable<Measurement<long>> Count() =>

@@ -34,7 +34,7 @@ public sealed partial class LeaderElector(KubeClient client, LeaderElectionOptio
         Leading(options.Identity, options.Lease.Namespace ?? "", options.Lease.Name ?? "");
         using var held = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var renewing = RenewAsync(held.Token);
-        var leading = lead(held.Token);
+        var leading = StartAsync(lead, held.Token);
         var lost = await Task.WhenAny(leading, renewing) == renewing && !cancellation.IsCancellationRequested;
         await held.CancelAsync();
         try
@@ -51,6 +51,9 @@ public sealed partial class LeaderElector(KubeClient client, LeaderElectionOptio
         }
         if (lost) throw new LeadershipLostException($"the lease \"{options.Lease.Namespace}/{options.Lease.Name}\" was lost: {(lastTrouble.Length > 0 ? lastTrouble : "another process holds it")}");
     }
+
+    // What fails before it first waits must release the lease like what fails later.
+    private static async Task StartAsync(Func<CancellationToken, Task> lead, CancellationToken cancellation) => await lead(cancellation);
 
     /// <summary>Ends when the lease is lost, or cancelled.</summary>
     private async Task RenewAsync(CancellationToken cancellation)

@@ -7,6 +7,7 @@ using KubeFlex.EndToEnd.Harness;
 namespace KubeFlex.EndToEnd.Packaging;
 
 /// <summary>An image archive as the OCI image layout and Docker's archive format want it, from the bytes up.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ImageTests : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("kubeflex-image-").FullName;
