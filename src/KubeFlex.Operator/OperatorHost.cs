@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Crds;
 using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Metrics;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Operator.Runtimes.InProcess;
 using KubeFlex.Operator.Types;
@@ -30,7 +31,9 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     {
         if (options.InstallCrds) await InstallCrdsAsync(cancellation);
         var cluster = new HostingCluster(hosting, time, logs);
-        var reconciler = CreateReconciler(cluster);
+        var metrics = options.Meter is { } meter ? new OperatorMetrics(meter, cluster, options.DefaultRuntime) : null;
+        IReconciler reconciler = CreateReconciler(cluster, metrics);
+        if (metrics is not null) reconciler = new MeasuredReconciler(reconciler, metrics, time);
         using var queue = new WorkQueue<string>(time, options.Backoff);
         Connect(cluster, queue);
 
@@ -53,8 +56,8 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         }
     }
 
-    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster) =>
-        new(cluster, Types(cluster), new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events")));
+    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster, OperatorMetrics? metrics = null) =>
+        new(cluster, Types(cluster), new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events")), metrics);
 
     private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using KubeFlex.Runtime.Certificates;
 using KubeFlex.Runtime.Queues;
 
@@ -27,6 +28,9 @@ public sealed record OperatorOptions
 
     /// <summary>Whether <see cref="OperatorHost.RunAsync"/> installs the custom resource definitions first.</summary>
     public bool InstallCrds { get; init; } = true;
+
+    /// <summary>Where the operator counts what it does; null when nobody asks.</summary>
+    public Meter? Meter { get; init; }
 
     /// <summary>Back-off of a control plane that cannot be reconciled.</summary>
     public BackoffOptions Backoff { get; init; } = new();

@@ -1,5 +1,6 @@
 using KubeFlex.Operator.Hooks;
 using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Metrics;
 using KubeFlex.Operator.Types;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Runtime.Controllers;
@@ -10,7 +11,7 @@ namespace KubeFlex.Operator.ControlPlanes;
 /// Brings one control plane to what its object asks for. Reading <see cref="AdvanceAsync"/> from top to bottom tells the way: name and type are
 /// possible → finalizer and namespace → what the type makes → does it serve? → hooks → Ready. All in one pass when nothing has to be waited for.
 /// </summary>
-internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDictionary<string, IControlPlaneType> types, EventRecorder events) : IReconciler
+internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDictionary<string, IControlPlaneType> types, EventRecorder events, OperatorMetrics? metrics = null) : IReconciler
 {
     private readonly StatusWriter status = new(hosting, events);
     private readonly HookRunner hooks = new(hosting);
@@ -36,6 +37,7 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
         {
             (outcome, result) = Failed(cp, e.Message, permanent: false, null);
         }
+        if (outcome.Error is not null) metrics?.Failed(cp.Type);
         await WriteStatusAsync(Current(cp), outcome, cancellation);
         return result;
     }
@@ -87,6 +89,7 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
         try
         {
             await status.WriteAsync(cp, outcome, cancellation);
+            if (outcome.Ready is { IsReady: true }) metrics?.IsReady(cp);
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {

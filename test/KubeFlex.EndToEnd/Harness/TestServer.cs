@@ -53,11 +53,17 @@ internal sealed partial class TestServer : IAsyncDisposable
     /// <summary>SIGTERM; the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        _ = Kill(process!.Process.Id, 15);
-        var result = await process.EndAsync(TimeSpan.FromSeconds(20));
-        process.Dispose();
+        var code = await TerminateAsync(process!);
+        process!.Dispose();
         process = null;
-        return result.ExitCode;
+        return code;
+    }
+
+    /// <summary>SIGTERM to any process of a test; its exit code.</summary>
+    public static async Task<int> TerminateAsync(RunningCommand command)
+    {
+        _ = Kill(command.Process.Id, 15);
+        return (await command.EndAsync(TimeSpan.FromSeconds(20))).ExitCode;
     }
 
     public Task<CommandResult> KflexAsync(params string[] args) => Command.RunAsync(Repository.Cli, args, Environment);

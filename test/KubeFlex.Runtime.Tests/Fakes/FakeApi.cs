@@ -42,6 +42,7 @@ public sealed class FakeApi : HttpMessageHandler
         new("", "v1", "serviceaccounts", "ServiceAccount", true),
         new("", "v1", "events", "Event", true),
         new("batch", "v1", "jobs", "Job", true),
+        new("coordination.k8s.io", "v1", "leases", "Lease", true),
         new("apps", "v1", "deployments", "Deployment", true),
         new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false),
         new("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false),
@@ -210,7 +211,7 @@ public sealed class FakeApi : HttpMessageHandler
             ("GET", _) => objects.TryGetValue(target.Path, out var found) ? Answer(200, found) : NotFound(target),
             ("POST", null) => Create(target, served, Parse(body)),
             ("PATCH", _) => Patch(target, served, rest.ElementAtOrDefault(2), type, body!),
-            ("PUT", _) => objects.TryGetValue(target.Path, out var old) ? Answer(200, Write(target, Parse(body), old)) : NotFound(target),
+            ("PUT", _) => objects.TryGetValue(target.Path, out var old) ? Update(target, Parse(body), old) : NotFound(target),
             ("DELETE", _) => Delete(target, Parse(body)),
             _ => Failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
         };
@@ -292,6 +293,11 @@ public sealed class FakeApi : HttpMessageHandler
         }
         return Answer(200, Write(target, merged, old));
     }
+
+    private HttpResponseMessage Update(ResourceRef target, JsonObject obj, JsonObject old) =>
+        (string?)obj["metadata"]?["resourceVersion"] is { } wanted && wanted != (string?)old["metadata"]!["resourceVersion"]
+            ? Failure(409, "Conflict", $"Operation cannot be fulfilled on {target.Resource} \"{target.Name}\": the object has been modified")
+            : Answer(200, Write(target, obj, old));
 
     private HttpResponseMessage Delete(ResourceRef target, JsonObject options)
     {
