@@ -71,6 +71,8 @@ internal sealed class GeneratedDefinition
     {
         var reference = (string?)(from["$ref"] ?? from["allOf"]?[0]?["$ref"]);
         var to = reference is null ? new JsonObject() : Named(reference[RefPrefix.Length..]);
+        // The catalog has no descriptions; generated definitions do, and owe them most of their size.
+        if (reference is null) to["description"] = $"Written out of the Go type's comment, at the length that such comments have. {string.Join(", ", ((from["properties"] as JsonObject) ?? []).Select(p => p.Key))}";
         foreach (var (key, value) in from)
         {
             switch (key)

@@ -57,7 +57,7 @@ public sealed class SetsTests(SharedServer shared)
         (string Command, string What, string Path, string Expected)[] cases =
         [
             ("create configmap c --from-literal=a= --from-literal=b=ü", "cm/c", "{.data}", """{"a":"","b":"ü"}"""),
-            ("create secret generic s --from-literal=k=v", "secret/s", "{.data.k} {.type}", "djE= Opaque"),
+            ("create secret generic s --from-literal=k=v", "secret/s", "{.data.k} {.type}", "dg== Opaque"),
             ("create secret docker-registry r --docker-username=u --docker-password=p --docker-server=x", "secret/r", "{.type}", "kubernetes.io/dockerconfigjson"),
             ("create serviceaccount bot", "sa/bot", "{.metadata.name}", "bot"),
             ("create role r --verb=get,list --resource=pods,deployments.apps --resource-name=x", "role/r", "{.rules[1]}", """{"apiGroups":["apps"],"resourceNames":["x"],"resources":["deployments"],"verbs":["get","list"]}"""),

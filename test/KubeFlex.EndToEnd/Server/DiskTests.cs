@@ -24,7 +24,7 @@ public sealed class DiskTests
             else refused = result;
         }
         Assert.NotNull(refused);
-        Assert.Contains("full", refused.Fails(), StringComparison.Ordinal);
+        Assert.Contains("no space left", refused.Fails(), StringComparison.Ordinal);
 
         // A control plane is refused as clearly, and reads go on.
         (await Command.RunAsync(Repository.Cli, ["--kubeconfig", server.Kubeconfig, "create", "no-room", "--timeout", "5s"], server.Environment)).Fails();

@@ -19,8 +19,11 @@ public sealed class ManyControlPlanesTests
         var (objects, stores) = (await ObjectsAsync(server), Database.Stores(file));
         (await server.KubectlAsync(server.AdminKubeconfig, Manifest(Enumerable.Range(0, 50).Select(i => $"many-{i}")), "apply", "-f", "-")).Ok();
         (await server.HostingAsync("wait", "controlplane", "--all", "--for=condition=Ready", "--timeout=60s")).Ok();
-        foreach (var i in (int[])[0, 25, 49])
-            Assert.Equal("ok", (await server.HostingAsync("get", "--raw", $"/controlplanes/many-{i}/readyz")).Ok());
+        foreach (var name in (string[])["many-0", "many-25", "many-49"])
+        {
+            (await server.KflexAsync("ctx", name)).Ok();
+            Assert.Equal("ok", (await server.KubectlAsync(server.Kubeconfig, null, "get", "--raw", "/readyz")).Ok());
+        }
 
         // One with a datastore of its own, with objects in it, and with a hook that made something cluster-wide.
         (await server.KubectlAsync(server.AdminKubeconfig, """
