@@ -10,13 +10,19 @@ public sealed class LeaderElectorTests : IDisposable
 {
     private static readonly ResourceRef Lease = Resources.Leases.In("kubeflex-system").Named("c6f71c85.kflex.kubestellar.org");
 
-    private readonly ManualTime time = new();
+    // No other timer of an elector is as long, so that those that wait for their next attempt can be counted.
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1.9);
+
+    private readonly ManualTime clock = new();
+    private readonly ParkingTime time;
+    private readonly List<Candidate> candidates = [];
     private readonly FakeApi api;
     private readonly CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
     public LeaderElectorTests()
     {
-        api = new FakeApi { Time = time };
+        time = new ParkingTime(clock);
+        api = new FakeApi { Time = clock };
         api.Put(Resources.Namespaces.Named("kubeflex-system"), new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace" });
         limit.CancelAfter(TimeSpan.FromMinutes(2));
     }
@@ -117,12 +123,13 @@ public sealed class LeaderElectorTests : IDisposable
 
     private string Holder() => (string)Spec()["holderIdentity"]!;
 
-    private static LeaderElectionOptions Options(string identity) => new() { Lease = Lease, Identity = identity };
+    private static LeaderElectionOptions Options(string identity) => new() { Lease = Lease, Identity = identity, RetryPeriod = RetryPeriod };
 
     private Candidate Start(string name)
     {
         var candidate = new Candidate(name, time);
         candidate.Running = Task.Run(() => new LeaderElector(api.Client(), Options(name), time, NullLogger.Instance).RunAsync(candidate.LeadAsync, candidate.Stop.Token));
+        candidates.Add(candidate);
         return candidate;
     }
 
@@ -133,20 +140,69 @@ public sealed class LeaderElectorTests : IDisposable
     }
 
     /// <summary>
-    /// Lets the clock run, in steps that the electors can keep up with, for the whole time when the condition holds from the start, else until it does.
+    /// Lets the clock run until the condition holds; for the whole time when it holds from the start. The clock stands while an elector works, however
+    /// slow the machine is.
     /// </summary>
     private async Task PassAsync(TimeSpan most, Func<bool> condition)
     {
         var whole = condition();
-        var end = time.GetUtcNow() + most;
-        while (time.GetUtcNow() < end)
+        var end = clock.GetUtcNow() + most;
+        while (true)
         {
-            time.Advance(TimeSpan.FromMilliseconds(250));
-            await Task.Delay(TimeSpan.FromMilliseconds(2), limit.Token);
+            while (time.Parked < candidates.Count(c => !c.Running.IsCompleted)) await Task.Delay(TimeSpan.FromMilliseconds(1), limit.Token);
             if (!whole && condition()) return;
+            if (clock.GetUtcNow() >= end) break;
+            clock.Advance(TimeSpan.FromMilliseconds(250));
         }
-        // The clock stands still now: a busy machine may take its time.
-        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(2), limit.Token);
+        Assert.True(condition(), $"not within {most}");
+    }
+
+    /// <summary>Counts the electors that wait for their next attempt.</summary>
+    private sealed class ParkingTime(ManualTime clock) : TimeProvider
+    {
+        private int parked;
+
+        public int Parked => Volatile.Read(ref parked);
+
+        public override long TimestampFrequency => clock.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+
+        public override long GetTimestamp() => clock.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime != RetryPeriod) return clock.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref parked);
+            var left = 0;
+            void Leave()
+            {
+                if (Interlocked.Exchange(ref left, 1) == 0) Interlocked.Decrement(ref parked);
+            }
+
+            return new ParkingTimer(clock.CreateTimer(s =>
+            {
+                Leave();
+                callback(s);
+            }, state, dueTime, period), Leave);
+        }
+
+        private sealed class ParkingTimer(ITimer inner, Action leave) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => inner.Change(dueTime, period);
+
+            public void Dispose()
+            {
+                leave();
+                inner.Dispose();
+            }
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
+        }
     }
 
     private sealed class Candidate(string name, TimeProvider time)
