@@ -1,13 +1,20 @@
 using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Crds;
+using KubeFlex.Operator.Exposure;
 using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Objects;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Operator.Runtimes.InProcess;
+using KubeFlex.Operator.Runtimes.Pods;
+using KubeFlex.Operator.Runtimes.Pods.Storage;
+using KubeFlex.Operator.Tenants;
 using KubeFlex.Operator.Types;
 using KubeFlex.Operator.Types.Host;
+using KubeFlex.Operator.Types.K3s;
 using KubeFlex.Operator.Types.K8s;
 using KubeFlex.Operator.Types.Unavailable;
+using KubeFlex.Operator.Types.VCluster;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Runtime.Controllers;
 using KubeFlex.Runtime.Informers;
@@ -29,7 +36,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     public async Task RunAsync(CancellationToken cancellation)
     {
         if (options.InstallCrds) await InstallCrdsAsync(cancellation);
-        var cluster = new HostingCluster(hosting, time, logs);
+        var cluster = CreateCluster();
         var reconciler = CreateReconciler(cluster);
         using var queue = new WorkQueue<string>(time, options.Backoff);
         Connect(cluster, queue);
@@ -53,6 +60,11 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         }
     }
 
+    /// <summary>How APIs of control planes are reached; tests put their own here.</summary>
+    internal ITenantApi Tenants { get; init; } = new TenantApi();
+
+    internal HostingCluster CreateCluster() => new(hosting, time, logs, withPods: options.Pods is not null);
+
     internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster) =>
         new(cluster, Types(cluster), new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events")));
 
@@ -60,12 +72,25 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     {
         var runtimes = new Dictionary<string, IControlPlaneRuntime>();
         if (inProcess is not null) runtimes["InProcess"] = new InProcessRuntime(inProcess);
+        IControlPlaneType vcluster = new UnavailableType("vcluster", "it needs a hosting cluster that runs pods"), k3s = new UnavailableType("k3s", "it needs a hosting cluster that runs pods");
+        if (options.Pods is { } pods)
+        {
+            var (secrets, objects, probe) = (new ManagedSecrets(cluster), new ManagedObjects(cluster), new TenantProbe(cluster, Tenants));
+            var exposer = new Exposer(cluster, objects, pods);
+            runtimes["Pods"] = new PodsRuntime(cluster, secrets, objects, exposer, probe, new Dictionary<string, IControlPlaneStorage>
+            {
+                ["shared"] = new KineStorage(secrets, new TenantDatabase(cluster, objects, pods), pods),
+                ["dedicated"] = new EtcdStorage(cluster, secrets, objects, pods),
+            }, pods);
+            vcluster = new VClusterType(cluster, secrets, objects, exposer, probe, pods);
+            k3s = new K3sType(cluster, secrets, objects, exposer, probe, pods);
+        }
         return new Dictionary<string, IControlPlaneType>
         {
             ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster),
             ["host"] = new HostType(cluster, options.HostingEndpoint),
-            ["vcluster"] = new UnavailableType("vcluster", ""),
-            ["k3s"] = new UnavailableType("k3s", ""),
+            ["vcluster"] = vcluster,
+            ["k3s"] = k3s,
             ["external"] = new UnavailableType("external", ""),
             ["ocm"] = new UnavailableType("ocm", "the type is deprecated; OCM runs inside a control plane of type vcluster"),
         };
@@ -89,10 +114,33 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         cluster.Secrets.OnChange(change =>
         {
             // A new one is our own, and whoever made it knows.
-            if (change.Old is not { } old || ControlPlane.OwnerOf(old) is not { } owner) return;
+            if (change.Old is not { } old || OwnerOf(old) is not { } owner) return;
             if (change.New is not { } now || !JsonNode.DeepEquals(old["data"], now["data"])) queue.Add(owner);
         });
+        foreach (var dependents in cluster.Dependents)
+        {
+            dependents.OnChange(change =>
+            {
+                if (change.Old is not { } old || OwnerOf(old) is not { } owner) return;
+                if (change.New is not { } now || !JsonNode.DeepEquals(old["status"], now["status"])
+                    || !JsonNode.DeepEquals(old["metadata"]?["generation"], now["metadata"]?["generation"])) queue.Add(owner);
+            });
+        }
+        cluster.SystemConfig.OnChange(change =>
+        {
+            if ((string?)change.Latest["metadata"]?["namespace"] != Names.SystemNamespace) return;
+            foreach (var cp in cluster.ControlPlanes.List().Where(o => (string?)o["spec"]?["runtime"] != "InProcess")) queue.Add((string)cp["metadata"]!["name"]!);
+        });
+        cluster.VClusterSecrets.OnChange(change =>
+        {
+            // Written by the vcluster itself, so that a new one is news.
+            var ns = (string?)change.Latest["metadata"]?["namespace"] ?? "";
+            if (ns.EndsWith("-system", StringComparison.Ordinal) && !JsonNode.DeepEquals(change.Old?["data"], change.New?["data"])) queue.Add(ns[..^"-system".Length]);
+        });
     }
+
+    /// <summary>The control plane that an object of ours belongs to.</summary>
+    private static string? OwnerOf(JsonObject obj) => ControlPlane.OwnerOf(obj) ?? (string?)obj["metadata"]?["labels"]?[Names.ControlPlaneLabel];
 
     /// <summary>Changes that call for a pass: of the spec, of metadata that we care for. Not of the status, which is ours.</summary>
     private static bool IsForUs(JsonObject old, JsonObject now)

@@ -38,6 +38,19 @@ internal sealed class ControlPlane(JsonObject obj)
     /// <summary>Shared unless asked otherwise, as the command line's default.</summary>
     public string Backend => Text("backend") ?? "shared";
 
+    /// <summary>Kubernetes version without a leading v, or null for the default.</summary>
+    public string? Version => Text("version") is { Length: > 0 } version ? version.TrimStart('v') : null;
+
+    public bool HasReplicas => obj["spec"]?["replicas"] is not null;
+
+    public long Replicas => obj["spec"]?["replicas"] is JsonValue v && long.TryParse(v.ToString(), out var replicas) ? replicas : 1;
+
+    /// <summary>Requests and limits of the main container, or null for the defaults.</summary>
+    public JsonObject? Resources => obj["spec"]?["resources"] as JsonObject is { Count: > 0 } resources ? resources : null;
+
+    /// <summary>Further names and IP addresses of the serving certificate.</summary>
+    public IReadOnlyList<string> ExtraSans => [.. (obj["spec"]?["extraSANs"] as JsonArray ?? []).Select(s => s?.ToString() ?? "")];
+
     public bool WaitForHooks => obj["spec"]?["waitForPostCreateHooks"] is JsonValue v && v.TryGetValue<bool>(out var wait) && wait;
 
     public IReadOnlyDictionary<string, string> GlobalVariables => Map(obj["spec"]?["globalVars"]);

@@ -44,7 +44,7 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
     {
         var type = types.GetValueOrDefault(cp.Type) ?? throw new ReconcileFailure(
             $"spec.type: \"{cp.Type}\" is not known; use one of {string.Join(", ", types.Keys.Select(t => $"\"{t}\""))}", permanent: true);
-        if ((ControlPlaneNames.Refusal(cp.Name) ?? type.Refusal(cp)) is { } refusal) throw new ReconcileFailure(refusal, permanent: true);
+        if ((ControlPlaneNames.Refusal(cp.Name) ?? SpecRules.Refusal(cp, hosting.Namespaces.Get(null, cp.Namespace)) ?? type.Refusal(cp)) is { } refusal) throw new ReconcileFailure(refusal, permanent: true);
 
         var outcome = new Outcome { SecretRef = await type.EnsureAsync(cp, foundation.EnsureAsync(cp, cancellation), cancellation) };
         if (await type.CheckAsync(cp, cancellation) is { } why)

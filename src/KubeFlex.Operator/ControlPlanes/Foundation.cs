@@ -51,7 +51,12 @@ internal sealed class Foundation(HostingCluster hosting, HookRunner hooks)
                 {
                     ["apiVersion"] = "v1",
                     ["kind"] = "Namespace",
-                    ["metadata"] = new JsonObject { ["name"] = cp.Namespace, ["ownerReferences"] = new JsonArray(cp.OwnerReference()) },
+                    ["metadata"] = new JsonObject
+                    {
+                        ["name"] = cp.Namespace,
+                        ["annotations"] = new JsonObject { [Names.MadeAsAnnotation] = SpecRules.MadeAs(cp) },
+                        ["ownerReferences"] = new JsonArray(cp.OwnerReference()),
+                    },
                 }, cancellation));
                 return;
             }

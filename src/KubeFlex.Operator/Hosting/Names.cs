@@ -27,6 +27,19 @@ internal static class Names
     /// <summary>When the certificates in a secret are renewed.</summary>
     public const string RenewAtAnnotation = "kflex.kubestellar.org/renew-at";
 
+    /// <summary>Type, runtime and backend that a control plane was made with, on its namespace: they cannot change.</summary>
+    public const string MadeAsAnnotation = "kflex.kubestellar.org/made-as";
+
+    /// <summary>On pod templates: hash of secrets that are read at start only, so that a change of theirs rolls out.</summary>
+    public const string InputsAnnotation = "kflex.kubestellar.org/inputs";
+
+    /// <summary>On objects outside a control plane's namespace that bear no owner reference: its name.</summary>
+    public const string ControlPlaneLabel = "kflex.kubestellar.org/control-plane";
+
+    /// <summary>KubeFlex's own namespace, its settings there.</summary>
+    public const string SystemNamespace = "kubeflex-system";
+    public const string SystemConfig = "kubeflex-config";
+
     /// <summary>How often a hook's Job was tried.</summary>
     public const string AttemptAnnotation = "kflex.kubestellar.org/attempt";
 

@@ -33,7 +33,7 @@ public sealed class CrdTests
         var spec = version["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!;
         Assert.Equal("""["k8s","ocm","vcluster","host","external","k3s"]""", spec["properties"]!["type"]!["enum"]!.ToJsonString());
         Assert.Equal("""["type"]""", spec["required"]!.ToJsonString());
-        Assert.Equal(["type", "runtime", "backend", "bootstrapSecretRef", "tokenExpirationSeconds", "postCreateHook", "postCreateHookVars", "postCreateHooks", "globalVars",
+        Assert.Equal(["type", "runtime", "backend", "version", "replicas", "resources", "extraSANs", "bootstrapSecretRef", "tokenExpirationSeconds", "postCreateHook", "postCreateHookVars", "postCreateHooks", "globalVars",
             "waitForPostCreateHooks"], ((JsonObject)spec["properties"]!).Select(p => p.Key));
     }
 }

@@ -63,6 +63,7 @@ internal sealed class K8sCertificates : IDisposable
         .. Suffixed($"{cp.Name}.{cp.Namespace}"),
         .. Addresses.Select(a => a.ToString()),
         .. extra,
+        .. cp.ExtraSans,
     ];
 
     /// <summary>The secret with leaves made anew.</summary>
