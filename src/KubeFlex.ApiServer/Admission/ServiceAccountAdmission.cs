@@ -12,9 +12,11 @@ internal sealed class ServiceAccountAdmission : IAdmissionPlugin
     // Upstream asks for 3607 seconds, so that its own tokens can be told apart.
     private const int TokenSeconds = 3607;
 
-    public ValueTask<ApiError?> AdmitAsync(Change change, CancellationToken cancellation) => new(Admit(change));
+    // A new namespace gets its default account from a controller: upstream, too, looks ten times before it gives up.
+    private const int Attempts = 10;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private static ApiError? Admit(Change change)
+    public async ValueTask<ApiError?> AdmitAsync(Change change, CancellationToken cancellation)
     {
         if (change.Operation != "create" || !change.Is("", "pods") || change.Object.Child("spec") is not { } spec) return null;
         // Static pods mirrored by kubelets have no account.
@@ -23,7 +25,13 @@ internal sealed class ServiceAccountAdmission : IAdmissionPlugin
         var name = spec.Text("serviceAccountName");
         spec["serviceAccount"] = name;
 
-        var found = change.View.Get(change.Plane.BuiltIn("", "v1", "serviceaccounts").Key(change.Namespace, name));
+        var key = change.Plane.BuiltIn("", "v1", "serviceaccounts").Key(change.Namespace, name);
+        var found = change.View.Get(key);
+        for (var attempt = 1; found is null && name == "default" && attempt < Attempts; attempt++)
+        {
+            await Task.Delay(Pause, change.Plane.Shared.Time, cancellation);
+            found = (await change.Plane.Store.ViewAsync(cancellation)).Get(key);
+        }
         if (found is null)
             return ApiError.Forbidden(change.Entry.Info.GroupResource, change.Name, $"error looking up service account {change.Namespace}/{name}: serviceaccount \"{name}\" not found");
         var account = ObjectBytes.Parse(found.Value);

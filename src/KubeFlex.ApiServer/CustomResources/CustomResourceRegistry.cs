@@ -125,11 +125,14 @@ internal sealed class CustomResourceRegistry : IAsyncDisposable
     private async ValueTask CleanUpAsync(CancellationToken cancellation)
     {
         var view = await plane.Store.ViewAsync(cancellation);
+        var gone = false;
         foreach (var kv in view.Range(new RangeQuery(start, end)).Items)
         {
             var crd = Parsed(kv);
-            if (Meta.Deleting(crd)) await cleanup.RunAsync(kv, crd, cancellation);
+            if (Meta.Deleting(crd)) gone |= await cleanup.RunAsync(kv, crd, cancellation);
         }
+        // What is gone is no longer served when the deletion is answered.
+        if (gone) await SettleAsync(cancellation);
     }
 
     // On the store's thread: looks at keys only, and leaves the work to somebody else.

@@ -12,17 +12,17 @@ internal sealed class DefinitionCleanup(ControlPlane plane, ResourceEntry defini
 {
     private static readonly UserInfo Self = new("system:apiserver", ["system:masters"]);
 
-    /// <summary>One step; called again whenever one of the objects is gone.</summary>
-    public async ValueTask RunAsync(KeyValue found, JsonObject crd, CancellationToken cancellation)
+    /// <summary>One step; called again whenever one of the objects is gone. True when the definition itself is gone now.</summary>
+    public async ValueTask<bool> RunAsync(KeyValue found, JsonObject crd, CancellationToken cancellation)
     {
         var finalizers = Meta.Of(crd).List("finalizers").Strings().ToList();
-        if (!finalizers.Contains(DefinitionStrategy.Cleanup)) return;
+        if (!finalizers.Contains(DefinitionStrategy.Cleanup)) return false;
         var left = await DeleteObjectsAsync(crd, cancellation);
         var changed = (JsonObject)crd.DeepClone();
         var metadata = Meta.Of(changed);
         if (left > 0)
         {
-            if (!DefinitionConditions.Set(changed, "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress", plane.Now)) return;
+            if (!DefinitionConditions.Set(changed, "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress", plane.Now)) return false;
         }
         else
         {
@@ -32,8 +32,10 @@ internal sealed class DefinitionCleanup(ControlPlane plane, ResourceEntry defini
             else metadata["finalizers"] = new JsonArray([.. finalizers.Select(f => JsonValue.Create(f))]);
         }
         var (value, at) = ObjectBytes.Encode(changed);
-        await plane.Store.CommitAsync(new Transaction([new Compare(found.Key, CompareTarget.ModRevision, CompareRelation.Equal, found.ModRevision)],
-            [Deletion.IsDone(definitions, changed) ? new DeleteOperation(found.Key) : new PutOperation(found.Key, value, 0, at)], []), cancellation);
+        var gone = Deletion.IsDone(definitions, changed);
+        var result = await plane.Store.CommitAsync(new Transaction([new Compare(found.Key, CompareTarget.ModRevision, CompareRelation.Equal, found.ModRevision)],
+            [gone ? new DeleteOperation(found.Key) : new PutOperation(found.Key, value, 0, at)], []), cancellation);
+        return gone && result.Succeeded;
     }
 
     private async ValueTask<long> DeleteObjectsAsync(JsonObject crd, CancellationToken cancellation)

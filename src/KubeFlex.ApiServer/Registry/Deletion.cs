@@ -60,13 +60,15 @@ internal static class Deletion
             else
             {
                 if (strategy.BeforeDelete(change) is { } kept) return kept;
+                // A pod that goes at once is shown with the time of its deletion.
+                if (r.Entry.Info.StorageResource is { Group: "", Resource: "pods" }) Mark(obj, 0, r.Plane.Now);
                 operation = new DeleteOperation(key);
             }
             var result = await r.Plane.Store.CommitAsync(new Transaction(
                 [new Compare(key, CompareTarget.ModRevision, CompareRelation.Equal, found.ModRevision), .. change.Compares], [operation, .. change.Operations], []), cancellation);
             if (!result.Succeeded) continue;
             await strategy.AfterAsync(change, cancellation);
-            return stays ? new Deleted(result.Results[0].Written!.Value, false) : new Deleted(ObjectBytes.WithVersion(found.Value, result.Revision), true);
+            return stays ? new Deleted(result.Results[0].Written!.Value, false) : new Deleted(ObjectBytes.WithVersion(ObjectBytes.EncodeAsIs(ObjectAnswer.ToStorage(r.Resource, obj)), result.Revision), true);
         }
     }
 
@@ -145,9 +147,9 @@ internal sealed record DeleteOptions(string? Uid, string? ResourceVersion, strin
             if (body.IsEmpty) options = new DeleteOptions(null, null, q.PropagationPolicy, q.OrphanDependents, q.GracePeriodSeconds, false);
             else
             {
-                if (ObjectDecoder.MediaTypeOf(r) is not { } yaml) return ObjectDecoder.UnknownFormat();
+                if (ObjectDecoder.MediaTypeOf(r) is not { } format) return ObjectDecoder.UnknownFormat();
                 var kind = new Machinery.Objects.GroupVersionKind("meta.k8s.io", "v1", "DeleteOptions");
-                if (!ObjectDecoder.Parse(body.Span, yaml, kind, custom: false).TryGet(out var parsed, out error)) return error;
+                if (!ObjectDecoder.Parse(r, body.Span, format, kind, "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions", custom: false).TryGet(out var parsed, out error)) return error;
                 var o = parsed.Object;
                 if (o.Text("kind") is { Length: > 0 } other && other != "DeleteOptions") return ApiError.BadRequest($"decoded object cannot be converted to DeleteOptions");
                 var preconditions = o.Child("preconditions");

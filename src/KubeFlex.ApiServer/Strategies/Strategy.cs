@@ -11,7 +11,6 @@ internal class Strategy
     {
         [("", "services")] = new ServiceStrategy(),
         [("", "namespaces")] = new NamespaceStrategy(),
-        [("", "secrets")] = new SecretStrategy(),
         [("apiextensions.k8s.io", "customresourcedefinitions")] = new DefinitionStrategy(),
         [("rbac.authorization.k8s.io", "clusterroles")] = new ClusterRoleStrategy(),
     };

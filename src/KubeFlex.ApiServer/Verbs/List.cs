@@ -139,6 +139,8 @@ internal static class List
             writer.Write(System.Text.Encoding.ASCII.GetBytes(page.Continue.ToString()));
             writer.Write("\""u8);
         }
+        // Lists of custom resources are untyped upstream and always carry the member.
+        else if (r.Resource.Custom) writer.Write(",\"continue\":\"\""u8);
         if (page.Remaining is > 0)
         {
             writer.Write(",\"remainingItemCount\":"u8);

@@ -110,7 +110,8 @@ internal static class Patch
         if (Incomplete(parsed.Object) is { } incomplete) return incomplete;
         if (parsed.Object.Text("apiVersion") != kind.ApiVersion && !r.Resource.Custom)
             return ApiError.BadRequest($"Incorrect version specified in apply patch. Specified patch version: {parsed.Object.Text("apiVersion")}, expected: {kind.ApiVersion}");
-        if (!ObjectDecoder.Accept(r, parsed.Object, parsed.Duplicates, kind, r.Resource.Schema, r.Resource.Custom).TryGet(out var applied, out error)) return error;
+        if (ObjectDecoder.AcceptApplied(r, parsed, kind, r.Resource.Custom) is { } refused) return refused;
+        var applied = parsed.Object;
         if (ObjectRules.CheckNames(r, applied, named: true) is { } mismatch) return mismatch;
         if (Meta.Of(applied).List("managedFields") is { Count: > 0 }) return ApiError.BadRequest("metadata.managedFields must be nil");
         var writer = ObjectWriter.WriterOf(r, r.SubresourceName, r.Plane.Now);
@@ -118,7 +119,8 @@ internal static class Patch
         {
             if (live is null && Meta.Uid(applied).Length > 0)
                 return ApiError.Conflict(r.GroupResource, r.Name, $"uid mismatch: the provided object specified uid {Meta.Uid(applied)}, and no existing object was found");
-            return FieldManager.Apply(live, (JsonObject)applied.DeepClone(), r.Resource.Schema, writer, r.Options.Force);
+            return FieldManager.Apply(live, (JsonObject)applied.DeepClone(), r.Resource.Schema, writer, r.Options.Force).TryGet(out var merged, out var failed)
+                ? ObjectDecoder.Settle(r, merged, kind, r.Resource.Schema, r.Resource.Custom) : failed;
         }, CreateIfAbsent: r.Subresource is null, Applied: true, r.SubresourceName));
     }
 

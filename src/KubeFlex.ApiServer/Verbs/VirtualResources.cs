@@ -43,6 +43,7 @@ internal static class VirtualResources
     {
         if (r.Options.ValidateWrite("CreateOptions") is { } invalid) return invalid;
         if (!(await ObjectDecoder.ReadAsync(r, r.Resource.Kind, r.Resource.Schema, custom: false)).TryGet(out var review, out var error)) return error;
+        review.Remove("status");
         FieldManager.Update(null, review, r.Resource.Schema, ObjectWriter.WriterOf(r, "", r.Plane.Now));
         var spec = review.Child("spec");
         if (spec is null && r.Resource.Resource is not "selfsubjectreviews") review["spec"] = spec = [];

@@ -88,12 +88,19 @@ internal sealed class QuickstartCommand : Verb
 
     private static void SayNext(CliSession session, string cp, string hosting, DataDirectory directory)
     {
+        // The launcher tells how it was called: what is printed can be typed as it stands.
+        var kflex = session.Host.Variable("KUBEFLEX_COMMAND") is { Length: > 0 } command ? command : "kflex";
+        (string Command, string Does)[] next =
+        [
+            ("kubectl get configmaps -n quickstart", $"{cp} is the current context"),
+            ($"{kflex} create cp2", "another control plane"),
+            ($"{kflex} list", "all of them"),
+            ($"{kflex} ctx", $"back to {hosting}"),
+            ($"{kflex} stop{directory.Suffix}", "stop the server; nothing is lost"),
+        ];
+        var width = next.Max(n => n.Command.Length) + 3;
         session.Talk.Say("");
         session.Talk.Say("What to type next:");
-        session.Talk.Say($"  kubectl get configmaps -n quickstart      # {cp} is the current context");
-        session.Talk.Say("  kflex create cp2                          # another control plane");
-        session.Talk.Say("  kflex list                                # all of them");
-        session.Talk.Say($"  kflex ctx                                 # back to {hosting}");
-        session.Talk.Say($"  kflex stop{directory.Suffix}                                # stop the server; nothing is lost");
+        foreach (var (line, does) in next) session.Talk.Say($"  {line.PadRight(width)}# {does}");
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KubeFlex.Machinery.Catalog;
+using KubeFlex.Machinery.Validation;
 
 namespace KubeFlex.Machinery.Apply;
 
@@ -93,7 +94,7 @@ internal static class Shape
         foreach (var key in list.ListMapKeys)
         {
             if (members.TryGetPropertyValue(key, out var value)) keys.Add(new(key, value));
-            else if (list.Items?.Member(key)?.Default is { } fallback) keys.Add(new(key, fallback));
+            else if (list.Items?.Member(key)?.PublishedDefault is { } fallback) keys.Add(new(key, fallback));
             else
             {
                 error = $"associative list with keys has an element that omits key field \"{key}\" (and doesn't have default value)";
@@ -110,22 +111,7 @@ internal static class Shape
     internal static JsonObject Fresh(Schema schema)
     {
         var fresh = new JsonObject();
-        if (schema.TypeName is null) return fresh;
-        foreach (var (name, member) in schema.Properties)
-        {
-            switch (member.Default)
-            {
-                case JsonObject { Count: 0 } when member.Type == SchemaType.Object:
-                    fresh[name] = Fresh(member);
-                    break;
-                case JsonValue zero when zero.GetValueKind() == JsonValueKind.False || zero.ToJsonString() is "0" or "\"\"":
-                    fresh[name] = zero.DeepClone();
-                    break;
-                case null when member.Type is SchemaType.Array or SchemaType.Object && schema.Required.Contains(name):
-                    fresh[name] = null;
-                    break;
-            }
-        }
+        if (schema.TypeName is not null) SchemaDecoding.Complete(fresh, schema);
         return fresh;
     }
 }

@@ -24,9 +24,9 @@ public sealed class ChartTests(SharedServer shared)
               - name: v1
                 served: true
                 storage: true
-                schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {colour: {type: string}}}}}}
+                schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {colour: {type: string} } } } } }
             """);
-        Write(chart, "templates/all.yaml", $$$"""
+        Write(chart, "templates/all.yaml", $$$$"""
             apiVersion: v1
             kind: ConfigMap
             metadata: {name: {{ .Release.Name }}-settings}
@@ -47,7 +47,7 @@ public sealed class ChartTests(SharedServer shared)
             metadata: {name: {{ .Release.Name }}}
             spec: {selector: {app: x}, ports: [{port: 80}]}
             ---
-            apiVersion: {{{group}}}/v1
+            apiVersion: {{{{group}}}}/v1
             kind: Gadget
             metadata: {name: {{ .Release.Name }}}
             spec: {colour: {{ .Values.colour }}}

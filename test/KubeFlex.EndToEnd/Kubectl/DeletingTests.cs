@@ -10,7 +10,7 @@ public sealed class DeletingTests(SharedServer shared)
         var uid = (await w.KubectlAsync("get", "cm", "parent", "-o", "jsonpath={.metadata.uid}")).Ok();
         (await w.KubectlWithAsync($$"""
             {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"child","ownerReferences":[
-              {"apiVersion":"v1","kind":"ConfigMap","name":"parent","uid":"{{uid}}","blockOwnerDeletion":true}]}}
+              {"apiVersion":"v1","kind":"ConfigMap","name":"parent","uid":"{{uid}}","blockOwnerDeletion":true}]} }
             """, "create", "-f", "-")).Ok();
     }
 

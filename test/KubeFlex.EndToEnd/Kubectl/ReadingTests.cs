@@ -47,7 +47,7 @@ public sealed class ReadingTests(SharedServer shared)
         // The watch is up when it shows an object made after it began; create until it does.
         for (var i = 0; !watch.Said.Contains("configmap/first", StringComparison.Ordinal) && i < 50; i++)
         {
-            await w.KubectlWithAsync($$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first-{{i}}","labels":{"watched":"yes"}}}""", "create", "-f", "-");
+            await w.KubectlWithAsync($$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first-{{i}}","labels":{"watched":"yes"} } }""", "create", "-f", "-");
         }
         (await w.KubectlWithAsync("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"second","labels":{"watched":"yes"}}}""", "create", "-f", "-")).Ok();
         (await w.KubectlAsync("annotate", "configmap", "second", "x=y")).Ok();
