@@ -4,9 +4,12 @@ using KubeFlex.Operator.Crds;
 using KubeFlex.Operator.Hosting;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Operator.Runtimes.InProcess;
+using KubeFlex.Operator.Tenants;
 using KubeFlex.Operator.Types;
+using KubeFlex.Operator.Types.External;
 using KubeFlex.Operator.Types.Host;
 using KubeFlex.Operator.Types.K8s;
+using KubeFlex.Operator.Types.Ocm;
 using KubeFlex.Operator.Types.Unavailable;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Runtime.Controllers;
@@ -53,21 +56,27 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         }
     }
 
-    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster) =>
-        new(cluster, Types(cluster), new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events")));
+    /// <summary>How the APIs of control planes are reached.</summary>
+    internal ITenantApi Tenants { get; init; } = new TenantApi();
 
-    private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster)
+    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster)
+    {
+        var events = new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events"));
+        return new ControlPlaneReconciler(cluster, Types(cluster, events), Tenants, events);
+    }
+
+    private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster, EventRecorder events)
     {
         var runtimes = new Dictionary<string, IControlPlaneRuntime>();
         if (inProcess is not null) runtimes["InProcess"] = new InProcessRuntime(inProcess);
         return new Dictionary<string, IControlPlaneType>
         {
-            ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster),
+            ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster, events),
             ["host"] = new HostType(cluster, options.HostingEndpoint),
             ["vcluster"] = new UnavailableType("vcluster", ""),
             ["k3s"] = new UnavailableType("k3s", ""),
-            ["external"] = new UnavailableType("external", ""),
-            ["ocm"] = new UnavailableType("ocm", "the type is deprecated; OCM runs inside a control plane of type vcluster"),
+            ["external"] = new ExternalType(cluster, Tenants, events),
+            ["ocm"] = new OcmType(),
         };
     }
 

@@ -14,17 +14,20 @@ internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : II
 
     public Exception? DeleteFails { get; set; }
 
+    /// <summary>What Ensure takes its time for.</summary>
+    public Func<Task> EnsureWaits { get; set; } = () => Task.CompletedTask;
+
     public int Port { get; set; } = 9443;
 
     public InProcessEndpoint Endpoint(string name) => new($"https://127.0.0.1:{Port}/controlplanes/{name}", $"{name}.localtest.me",
         "-----BEGIN CERTIFICATE-----\nc2VydmVy\n-----END CERTIFICATE-----\n");
 
-    public Task EnsureAsync(string name, string backend, CancellationToken cancellation)
+    public async Task EnsureAsync(string name, string backend, CancellationToken cancellation)
     {
         Calls.Enqueue($"ensure {name}");
         if (!hasCertificates(name)) throw new InvalidOperationException($"k8s-certs of {name} must exist before Ensure");
+        await EnsureWaits();
         Running[name] = backend;
-        return Task.CompletedTask;
     }
 
     public Task<string?> CheckAsync(string name, CancellationToken cancellation)

@@ -23,7 +23,7 @@ internal sealed class Harness : IAsyncDisposable
         Api = new FakeApi { Time = Time };
         Host = new FakeInProcessHost(name => Api.Get(Resources.Secrets.In($"{name}-system").Named("k8s-certs")) is not null);
         Options = options ?? new OperatorOptions();
-        Operator = new OperatorHost(Api.Client(), Host, Options, Time, NullLoggerFactory.Instance);
+        Operator = new OperatorHost(Api.Client(), Host, Options, Time, NullLoggerFactory.Instance) { Tenants = Tenants };
     }
 
     public ManualTime Time { get; }
@@ -32,6 +32,8 @@ internal sealed class Harness : IAsyncDisposable
 
     public FakeInProcessHost Host { get; }
 
+    public FakeTenants Tenants { get; } = new();
+
     public OperatorOptions Options { get; }
 
     public OperatorHost Operator { get; }
@@ -39,7 +41,7 @@ internal sealed class Harness : IAsyncDisposable
     public CancellationToken Cancellation => stop.Token;
 
     /// <summary>Starts the whole operator, on the real clock: its back-off must pass by itself.</summary>
-    public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(stop.Token));
+    public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance) { Tenants = Tenants }.RunAsync(stop.Token));
 
     /// <summary>The limit only ends a test that would hang; it is generous, since a busy machine is no failure.</summary>
     public Task UntilAsync(Func<bool> condition) => Api.UntilAsync(condition, stop.Token).WaitAsync(TimeSpan.FromMinutes(5), stop.Token);
@@ -65,9 +67,24 @@ internal sealed class Harness : IAsyncDisposable
         return Api.Put(ControlPlane(name), new JsonObject { ["apiVersion"] = Names.ApiVersion, ["kind"] = "ControlPlane", ["spec"] = spec });
     }
 
-    public JsonObject CreateHook(string name, JsonArray templates, JsonArray? defaults = null, JsonObject? labels = null)
+    /// <summary>Changes the object as its owner would.</summary>
+    public void Edit(string name, Action<JsonObject> change)
+    {
+        var cp = Find(name)!;
+        change(cp);
+        Api.Put(ControlPlane(name), cp);
+    }
+
+    public void Annotate(string name, string annotation, string? value) => Edit(name, cp =>
+    {
+        if (cp["metadata"]!["annotations"] is not JsonObject annotations) cp["metadata"]!["annotations"] = annotations = [];
+        annotations[annotation] = value;
+    });
+
+    public JsonObject CreateHook(string name, JsonArray templates, JsonArray? defaults = null, JsonObject? labels = null, Action<JsonObject>? more = null)
     {
         var spec = new JsonObject { ["templates"] = templates };
+        more?.Invoke(spec);
         if (defaults is not null) spec["defaultVars"] = defaults;
         return Api.Put(Resources.PostCreateHooks.Named(name), new JsonObject
         {
