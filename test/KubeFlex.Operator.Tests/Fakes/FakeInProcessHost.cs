@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using KubeFlex.Operator.Runtimes;
+using KubeFlex.Runtime.Certificates;
 
 namespace KubeFlex.Operator.Tests.Fakes;
 
 /// <summary>Plays the server: remembers what runs, insists on the order that the contract names.</summary>
 internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : IInProcessHost
 {
+    private static readonly string ServerCa = MakeCa();
+
     public ConcurrentDictionary<string, string> Running { get; } = new();
 
     public ConcurrentQueue<string> Calls { get; } = new();
@@ -19,8 +22,7 @@ internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : II
 
     public int Port { get; set; } = 9443;
 
-    public InProcessEndpoint Endpoint(string name) => new($"https://127.0.0.1:{Port}/controlplanes/{name}", $"{name}.localtest.me",
-        "-----BEGIN CERTIFICATE-----\nc2VydmVy\n-----END CERTIFICATE-----\n");
+    public InProcessEndpoint Endpoint(string name) => new($"https://127.0.0.1:{Port}/controlplanes/{name}", $"{name}.localtest.me", ServerCa);
 
     public async Task EnsureAsync(string name, string backend, CancellationToken cancellation)
     {
@@ -42,5 +44,11 @@ internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : II
         if (DeleteFails is not null) throw DeleteFails;
         Running.TryRemove(name, out _);
         return Task.CompletedTask;
+    }
+
+    private static string MakeCa()
+    {
+        using var authority = CertificateAuthority.Create("server", TimeProvider.System);
+        return authority.CertificatePem;
     }
 }

@@ -252,18 +252,18 @@ public sealed class ExternalTypeTests : IAsyncDisposable
         ["data"] = new JsonObject { [key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(kubeconfig ?? Kubeconfig())) },
     });
 
-    private static string Kubeconfig() => $$"""
+    private static string Kubeconfig() => $$$"""
         apiVersion: v1
         kind: Config
         current-context: theirs
-        clusters: [{name: c, cluster: {server: {{Server}} } }]
+        clusters: [{name: c, cluster: {server: {{{Server}}} } }]
         users: [{name: u, user: {token: bootstrap}}]
         contexts: [{name: theirs, context: {cluster: c, user: u}}]
         """;
 
     private HttpResponseMessage Token()
     {
-        var seconds = (long?)h.Find("ext")!["spec"]!["tokenExpirationSeconds"] ?? 31_536_000;
+        var seconds = long.Parse(h.Find("ext")?["spec"]!["tokenExpirationSeconds"]?.ToString() ?? "31536000", System.Globalization.CultureInfo.InvariantCulture);
         var body = new JsonObject
         {
             ["status"] = new JsonObject
