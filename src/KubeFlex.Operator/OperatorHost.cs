@@ -10,9 +10,11 @@ using KubeFlex.Operator.Runtimes.Pods;
 using KubeFlex.Operator.Runtimes.Pods.Storage;
 using KubeFlex.Operator.Tenants;
 using KubeFlex.Operator.Types;
+using KubeFlex.Operator.Types.External;
 using KubeFlex.Operator.Types.Host;
 using KubeFlex.Operator.Types.K3s;
 using KubeFlex.Operator.Types.K8s;
+using KubeFlex.Operator.Types.Ocm;
 using KubeFlex.Operator.Types.Unavailable;
 using KubeFlex.Operator.Types.VCluster;
 using KubeFlex.Runtime.Client;
@@ -60,15 +62,18 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         }
     }
 
-    /// <summary>How APIs of control planes are reached; tests put their own here.</summary>
+    /// <summary>How the APIs of control planes are reached; tests put their own here.</summary>
     internal ITenantApi Tenants { get; init; } = new TenantApi();
 
     internal HostingCluster CreateCluster() => new(hosting, time, logs, withPods: options.Pods is not null);
 
-    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster) =>
-        new(cluster, Types(cluster), new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events")));
+    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster)
+    {
+        var events = new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events"));
+        return new ControlPlaneReconciler(cluster, Types(cluster, events), Tenants, events);
+    }
 
-    private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster)
+    private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster, EventRecorder events)
     {
         var runtimes = new Dictionary<string, IControlPlaneRuntime>();
         if (inProcess is not null) runtimes["InProcess"] = new InProcessRuntime(inProcess);
@@ -87,12 +92,12 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         }
         return new Dictionary<string, IControlPlaneType>
         {
-            ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster),
+            ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster, events),
             ["host"] = new HostType(cluster, options.HostingEndpoint),
             ["vcluster"] = vcluster,
             ["k3s"] = k3s,
-            ["external"] = new UnavailableType("external", ""),
-            ["ocm"] = new UnavailableType("ocm", "the type is deprecated; OCM runs inside a control plane of type vcluster"),
+            ["external"] = new ExternalType(cluster, Tenants, events),
+            ["ocm"] = new OcmType(),
         };
     }
 

@@ -106,6 +106,10 @@ internal sealed class HostingCluster
     /// <summary>A point in time as Kubernetes writes it.</summary>
     public static string Timestamp(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>Reads such a point in time; null when there is none.</summary>
+    public static DateTimeOffset? ParseTime(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+
     private static JsonObject WithoutManagedFields(JsonObject obj)
     {
         (obj["metadata"] as JsonObject)?.Remove("managedFields");

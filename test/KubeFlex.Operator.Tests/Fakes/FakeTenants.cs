@@ -1,26 +1,32 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using KubeFlex.Operator.Tenants;
 using KubeFlex.Runtime.Client;
+using KubeFlex.Runtime.Kubeconfigs;
 using KubeFlex.Testing;
 
 namespace KubeFlex.Operator.Tests.Fakes;
 
-/// <summary>APIs of control planes in memory: one for all of them, which answers or does not.</summary>
+/// <summary>Leads kubeconfigs to APIs in memory, by their servers' URLs; what a kubeconfig may hold is checked as in earnest.</summary>
 internal sealed class FakeTenants : ITenantApi
 {
-    public FakeApi Api { get; } = new();
+    /// <summary>The API behind a URL.</summary>
+    public ConcurrentDictionary<string, FakeApi> Servers { get; } = new();
 
-    public ConcurrentQueue<string> Kubeconfigs { get; } = new();
-
-    public bool Serves { get; set; } = true;
-
-    public FakeTenants() => Api.Put(Resources.Namespaces.Named("kube-public"), []);
+    /// <summary>The kubeconfigs that were used.</summary>
+    public ConcurrentQueue<string> Used { get; } = new();
 
     public KubeClient Connect(string kubeconfig)
     {
-        Kubeconfigs.Enqueue(kubeconfig);
-        Api.Intercept = Serves ? null : _ => FakeApi.Failure(503, "ServiceUnavailable", "the API server is starting");
-        return Api.Client();
+        using var real = KubeconfigClient.ConnectInline(kubeconfig);
+        Used.Enqueue(kubeconfig);
+        return Servers.TryGetValue(real.Server.AbsoluteUri, out var api)
+            ? api.Client()
+            : new KubeClient(new HttpClient(new Unreachable()) { BaseAddress = real.Server });
+    }
+
+    private sealed class Unreachable : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new HttpRequestException($"Connection refused ({request.RequestUri!.Authority})");
     }
 }

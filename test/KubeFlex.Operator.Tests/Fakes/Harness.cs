@@ -22,7 +22,7 @@ internal sealed class Harness : IAsyncDisposable
 
     public Harness(OperatorOptions? options = null, ITenantApi? tenants = null)
     {
-        this.tenants = tenants ?? new TenantApi();
+        this.tenants = tenants ?? Tenants;
         Time = new ManualTime();
         Api = new FakeApi { Time = Time };
         Host = new FakeInProcessHost(name => Api.Get(Resources.Secrets.In($"{name}-system").Named("k8s-certs")) is not null);
@@ -35,6 +35,8 @@ internal sealed class Harness : IAsyncDisposable
     public FakeApi Api { get; }
 
     public FakeInProcessHost Host { get; }
+
+    public FakeTenants Tenants { get; } = new();
 
     public OperatorOptions Options { get; }
 
@@ -72,9 +74,24 @@ internal sealed class Harness : IAsyncDisposable
         return Api.Put(ControlPlane(name), new JsonObject { ["apiVersion"] = Names.ApiVersion, ["kind"] = "ControlPlane", ["spec"] = spec });
     }
 
-    public JsonObject CreateHook(string name, JsonArray templates, JsonArray? defaults = null, JsonObject? labels = null)
+    /// <summary>Changes the object as its owner would.</summary>
+    public void Edit(string name, Action<JsonObject> change)
+    {
+        var cp = Find(name)!;
+        change(cp);
+        Api.Put(ControlPlane(name), cp);
+    }
+
+    public void Annotate(string name, string annotation, string? value) => Edit(name, cp =>
+    {
+        if (cp["metadata"]!["annotations"] is not JsonObject annotations) cp["metadata"]!["annotations"] = annotations = [];
+        annotations[annotation] = value;
+    });
+
+    public JsonObject CreateHook(string name, JsonArray templates, JsonArray? defaults = null, JsonObject? labels = null, Action<JsonObject>? more = null)
     {
         var spec = new JsonObject { ["templates"] = templates };
+        more?.Invoke(spec);
         if (defaults is not null) spec["defaultVars"] = defaults;
         return Api.Put(Resources.PostCreateHooks.Named(name), new JsonObject
         {

@@ -18,7 +18,7 @@ internal sealed class PodsHarness : IAsyncDisposable
 
     public Harness H { get; }
 
-    public FakeTenants Tenants { get; } = new();
+    public FakePodTenants Tenants { get; } = new();
 
     public FakeNodes Nodes { get; }
 

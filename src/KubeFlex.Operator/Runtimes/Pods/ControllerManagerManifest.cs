@@ -55,7 +55,7 @@ internal static class ControllerManagerManifest
                     - --authorization-kubeconfig=/etc/kubernetes/controller-manager/kubeconfig
                     - --kubeconfig=/etc/kubernetes/controller-manager/kubeconfig
                     - --client-ca-file=/etc/kubernetes/pki/ca.crt
-                    - --cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt
+                    - --cluster-signing-cert-file=/etc/kubernetes/controller-manager/ca.crt
                     - --cluster-signing-key-file=/etc/kubernetes/pki/ca.key
                     - --controllers={{string.Join(',', Controllers)}}
                     - --leader-elect=true

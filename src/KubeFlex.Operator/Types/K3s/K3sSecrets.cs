@@ -26,7 +26,7 @@ internal sealed class K3sSecrets(HostingCluster hosting, ManagedSecrets secrets)
     {
         // The authorities never change by themselves: k3s would not take others after its first start.
         if (!secrets.IsCurrent(cp, Bootstrap, "", BootstrapKeys)) await ApplyBootstrapAsync(cp, cancellation);
-        var inputs = Manifest.Hash(external, inCluster, secrets.ValueHash(cp, Bootstrap, "server-ca.crt"), secrets.ValueHash(cp, Bootstrap, "client-ca.crt"), secrets.ValueHash(cp, Bootstrap, "token"));
+        var inputs = Manifest.Hash(external, inCluster, cp.Annotation(Names.RotateCertificatesAnnotation), secrets.ValueHash(cp, Bootstrap, "server-ca.crt"), secrets.ValueHash(cp, Bootstrap, "client-ca.crt"), secrets.ValueHash(cp, Bootstrap, "token"));
         if (secrets.IsCurrent(cp, Config, inputs, ConfigKeys)) return;
 
         var made = await secrets.ReadAsync(cp, Bootstrap, cancellation)

@@ -5,12 +5,12 @@ using KubeFlex.Operator.Runtimes;
 namespace KubeFlex.Operator.Types.K8s;
 
 /// <summary>Type k8s: a Kubernetes API with the controllers that need no nodes, in one of several runtimes.</summary>
-internal sealed class K8sType(IReadOnlyDictionary<string, IControlPlaneRuntime> runtimes, string defaultRuntime, HostingCluster hosting) : IControlPlaneType
+internal sealed class K8sType(IReadOnlyDictionary<string, IControlPlaneRuntime> runtimes, string defaultRuntime, HostingCluster hosting, EventRecorder events) : IControlPlaneType
 {
-    private readonly K8sSecrets secrets = new(hosting, new ManagedSecrets(hosting));
+    private readonly K8sSecrets secrets = new(hosting, new ManagedSecrets(hosting), events);
 
     public string? Refusal(ControlPlane cp) => runtimes.TryGetValue(cp.Runtime ?? defaultRuntime, out var runtime)
-        ? runtime.Refusal(cp)
+        ? CaRotation.Refusal(cp) ?? runtime.Refusal(cp)
         : $"spec.runtime: \"{cp.Runtime ?? defaultRuntime}\" is not available in this server yet; use {string.Join(" or ", runtimes.Keys.Select(r => $"\"{r}\""))}, or leave spec.runtime out";
 
     public async Task<SecretReference> EnsureAsync(ControlPlane cp, Task foundation, CancellationToken cancellation)
@@ -34,6 +34,10 @@ internal sealed class K8sType(IReadOnlyDictionary<string, IControlPlaneRuntime> 
     public Task<string?> CheckAsync(ControlPlane cp, CancellationToken cancellation) => RuntimeOf(cp).CheckAsync(cp, cancellation);
 
     public DateTimeOffset? RenewAt(ControlPlane cp) => new[] { secrets.RenewAt(cp), RuntimeOf(cp).RenewAt(cp) }.Min();
+
+    public ProgressState? Underway(ControlPlane cp) => secrets.Rotation(cp);
+
+    public IReadOnlyList<CertificateStatus> Certificates(ControlPlane cp) => secrets.Certificates(cp);
 
     public async Task DeleteAsync(ControlPlane cp, CancellationToken cancellation)
     {

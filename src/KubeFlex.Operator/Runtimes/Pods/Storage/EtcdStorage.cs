@@ -49,7 +49,7 @@ internal sealed class EtcdStorage(HostingCluster hosting, ManagedSecrets secrets
     private async Task EnsureCertificatesAsync(ControlPlane cp, CancellationToken cancellation)
     {
         string[] names = ["localhost", Name, $"{Name}.{cp.Namespace}", $"{Name}.{cp.Namespace}.svc", $"{Name}.{cp.Namespace}.svc.cluster.local"];
-        var inputs = Manifest.Hash(names);
+        var inputs = Manifest.Hash([.. names, cp.Annotation(Names.RotateCertificatesAnnotation)]);
         if (secrets.IsCurrent(cp, Secret, inputs, Keys)) return;
         var live = await secrets.ReadAsync(cp, Secret, cancellation);
         using var authority = Authorities.LoadOrCreate(live, "ca", "etcd-ca", hosting.Time);
