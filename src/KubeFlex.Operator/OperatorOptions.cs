@@ -26,6 +26,9 @@ public sealed record OperatorOptions
     /// <summary>The hosting cluster's address for kubeconfigs of type <c>host</c>; null means what pods of the hosting cluster see.</summary>
     public HostingEndpoint? HostingEndpoint { get; init; }
 
+    /// <summary>What runs as pods of the hosting cluster: runtime <c>Pods</c> and types <c>vcluster</c> and <c>k3s</c>; null when the hosting cluster runs no pods.</summary>
+    public PodsOptions? Pods { get; init; }
+
     /// <summary>Whether <see cref="OperatorHost.RunAsync"/> installs the custom resource definitions first.</summary>
     public bool InstallCrds { get; init; } = true;
 
