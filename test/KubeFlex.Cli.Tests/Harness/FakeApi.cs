@@ -228,7 +228,7 @@ internal sealed class FakeApi : IAsyncDisposable
         }
     }
 
-    private static string? Selected(HttpContext context) => context.Request.Query["fieldSelector"].ToString() is { Length: > 0 } s ? s["metadata.name=".Length..] : null;
+    private static string? Selected(HttpContext context) => context.Request.Query["fieldSelector"].ToString() is var s && s.StartsWith("metadata.name=", StringComparison.Ordinal) ? s["metadata.name=".Length..] : null;
 
     private static async Task StatusAsync(HttpContext context, int code, string reason, string message)
     {
