@@ -1,8 +1,10 @@
+using KubeFlex.ApiServer.Bootstrap;
 using KubeFlex.ApiServer.CustomResources;
 using KubeFlex.ApiServer.Discovery;
 using KubeFlex.ApiServer.Registry;
 using KubeFlex.ApiServer.Verbs;
 using KubeFlex.Machinery.Catalog;
+using KubeFlex.Machinery.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace KubeFlex.ApiServer;
@@ -19,6 +21,7 @@ public sealed class SharedApi
         BuiltInDocuments = new Documents(catalog, []);
         Bookmarks = new BookmarkClock(time);
         Log = logs.CreateLogger("KubeFlex.ApiServer");
+        InitialObjects = InitialObject.All(this);
     }
 
     /// <summary>Facts of the Kubernetes version.</summary>
@@ -30,7 +33,12 @@ public sealed class SharedApi
     /// <summary>Logs.</summary>
     public ILoggerFactory Logs { get; }
 
+    internal ProtobufObjects Protobuf { get; } = new();
+
     internal ResourceTable BuiltIn { get; }
+
+    /// <summary>What every control plane starts with.</summary>
+    internal IReadOnlyList<InitialObject> InitialObjects { get; }
 
     internal DefinitionCache Definitions { get; }
 

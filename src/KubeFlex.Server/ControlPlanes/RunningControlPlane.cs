@@ -18,14 +18,14 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
     private readonly Store store;
     private readonly IDisposable subscription;
     private readonly Datastore? ownDatastore;
+    private readonly Lazy<SslStreamCertificateContext> certificate;
 
     private RunningControlPlane(string name, Store store, ControlPlaneApi api, ControlPlaneRecord record, ControllerManager manager, Datastore? ownDatastore)
     {
         (Name, this.store, Api, Record, this.ownDatastore) = (name, store, api, record, ownDatastore);
         Client = ClientFor(api, ControllerUser, "kube-controller-manager");
         // The context keeps the certificate: it must not be disposed.
-        var serving = X509Certificate2.CreateFromPem(record.ServingPem, record.ServingKeyPem);
-        Certificate = SslStreamCertificateContext.Create(serving, null, offline: true);
+        certificate = new(() => SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(record.ServingPem, record.ServingKeyPem), null, offline: true));
         var controllers = manager.Add(this);
         Controllers = controllers;
         subscription = store.Subscribe((_, events) =>
@@ -40,7 +40,10 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
     public ControlPlaneRecord Record { get; }
     public ControlPlaneControllers Controllers { get; }
     public KubeClient Client { get; }
-    public SslStreamCertificateContext Certificate { get; }
+
+    /// <summary>For clients that name this control plane in their TLS hello; most come by path, so it is made for the first that does.</summary>
+    public SslStreamCertificateContext Certificate => certificate.Value;
+
     public string RootCertificate => Record.CaPem;
     public bool Stopped { get; private set; }
 

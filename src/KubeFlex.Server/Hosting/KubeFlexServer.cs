@@ -38,13 +38,16 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         using var directory = DataDirectory.Open(options.DataDirectory);
         var socket = Bind(options.Listen);
         var bound = (IPEndPoint)socket.LocalEndPoint!;
-        using var identity = ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time);
-
+        // What takes long at a start are keys, the database and the web server, and none needs another: they come up side by side.
+        var opening = OpenDatastoreAsync(directory, cancellation);
+        var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
         await using var app = BuildApp(socket, bound, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
-        await using var datastore = await OpenDatastoreAsync(directory, cancellation);
         var api = new SharedApi(ApiCatalog.Load(), time, logs);
+        await using var datastore = await opening;
+        using var identity = await identifying;
+        var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
         await using var host = new ControlPlaneHost(directory, datastore, api, controllers, options.Domain, identity.CaPem);
@@ -55,17 +58,21 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 
+        await certifying;
         await app.StartAsync(cancellation);
+        var operatorHost = new OperatorHost(client, host, new OperatorOptions
+        {
+            InstallCrds = false,
+            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
+        }, time, logs);
+        // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
+        await operatorHost.InstallCrdsAsync(cancellation);
         identity.WriteAdminKubeconfig(directory, host.ServerUrl);
         directory.WriteServerFile(host.ServerUrl);
         await Console.Out.WriteLineAsync($"KubeFlex serves {host.ServerUrl} from {directory.Path}");
 
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = lifetime.ApplicationStopping.Register(stopping.Cancel);
-        var operatorHost = new OperatorHost(client, host, new OperatorOptions
-        {
-            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
-        }, time, logs);
         Task[] loops =
         [
             SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger),

@@ -19,17 +19,18 @@ internal sealed class ServerIdentity : IDisposable
     private readonly CertificateAuthority authority;
     private readonly IssuedCertificate serving;
     private readonly SigningKey serviceAccounts;
+    private readonly Lazy<SslStreamCertificateContext> context;
 
     private ServerIdentity(CertificateAuthority authority, IssuedCertificate serving, SigningKey serviceAccounts)
     {
         (this.authority, this.serving, this.serviceAccounts) = (authority, serving, serviceAccounts);
-        // The context keeps the certificate: it must not be disposed.
-        var certificate = serving.ToCertificate();
-        Certificate = SslStreamCertificateContext.Create(certificate, null, offline: true);
+        // The context keeps the certificate: it must not be disposed. Making it reads all authorities that the system trusts, which takes long:
+        // the server does that while it opens its control plane.
+        context = new(() => SslStreamCertificateContext.Create(serving.ToCertificate(), null, offline: true));
     }
 
     /// <summary>What is served to clients that name no control plane.</summary>
-    public SslStreamCertificateContext Certificate { get; }
+    public SslStreamCertificateContext Certificate => context.Value;
 
     public string CaPem => authority.CertificatePem;
 
@@ -71,12 +72,26 @@ internal sealed class ServerIdentity : IDisposable
             ["contexts"] = new JsonArray(new JsonObject
             {
                 ["name"] = HostingContext,
-                ["context"] = new JsonObject { ["cluster"] = HostingContext, ["user"] = $"{HostingContext}-admin", ["namespace"] = "default" },
+                ["context"] = new JsonObject
+                {
+                    ["cluster"] = HostingContext,
+                    ["user"] = $"{HostingContext}-admin",
+                    ["namespace"] = "default",
+                    ["extensions"] = Extension("is-hosting-cluster-ctx", "true"),
+                },
             }),
             ["current-context"] = HostingContext,
+            // kflex need not ask around which context is the hosting one.
+            ["extensions"] = Extension("hosting-cluster-ctx-name", HostingContext),
         };
         DataDirectory.WriteAtomically(directory.AdminKubeconfig, System.Text.Encoding.UTF8.GetBytes(YamlWriter.Write(config)));
     }
+
+    private static JsonArray Extension(string key, string value) => new(new JsonObject
+    {
+        ["name"] = "kubeflex",
+        ["extension"] = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "kubeflex" }, ["data"] = new JsonObject { [key] = value } },
+    });
 
     public void Dispose() => authority.Dispose();
 
