@@ -15,8 +15,8 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
         value = default;
         if (position == bytes.Length) return false;
         var key = Varint();
+        if (key is < 8 or > uint.MaxValue) throw new InvalidDataException("proto: illegal tag");
         number = (int)(key >> 3);
-        if (number <= 0) throw new InvalidDataException("proto: illegal tag");
         value = (key & 7) switch
         {
             0 => new WireValue(Varint(), default, Scalar: true),
