@@ -12,21 +12,29 @@ namespace KubeFlex.Cli.Commands;
 /// <summary>Has the operator issue the certificates of a control plane anew, long before they end.</summary>
 internal sealed class CertsRotateCommand : Verb
 {
-    private const string RotateAuthorityAnnotation = "kubeflex.kubestellar.org/rotate-ca";
+    // On the ControlPlane: any new value asks for a rotation.
+    private const string RotateLeavesAnnotation = "kflex.kubestellar.org/rotate-certs";
+    private const string RotateAuthorityAnnotation = "kflex.kubestellar.org/rotate-ca";
+    private const string OverlapAnnotation = "kflex.kubestellar.org/rotate-ca-overlap";
     private const string CertificatesSecret = "k8s-certs";
     private readonly NamesArgument<string> name = new("name", NameKind.ControlPlane) { Description = "Name of the control plane." };
     private readonly Option<bool> authority = new("--ca") { Description = "Change the certificate authority as well; the operator trusts both during the change." };
+    private readonly Option<string?> overlap = new("--overlap") { Description = "With --ca, how long each of the two steps of the change lasts, such as 30m. Standard: 24h; 0s changes all at once.", HelpName = "duration" };
     private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(2), "How long to wait for the operator.");
 
     public CertsRotateCommand(CliApp app) : base(app, "rotate", "Have the certificates of a control plane issued anew.")
     {
         Add(name);
         Add(authority);
+        Add(overlap);
         Add(timeout);
     }
 
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
+        var lasts = parse.GetValue(overlap);
+        if (lasts is not null && (!parse.GetValue(authority) || Durations.Parse(lasts) is null))
+            throw new CliException(parse.GetValue(authority) ? $"\"{lasts}\" is not a duration" : "--overlap is about the change of the authority", ExitCodes.Usage, "For example: kflex certs rotate NAME --ca --overlap 30m");
         using var hosting = await new HostingResolver(session).ConnectAsync(cancellation);
         var access = new ControlPlaneAccess(session, hosting);
         var (view, limit) = (await access.GetAsync(parse.GetValue(name)!, cancellation), parse.GetValue(timeout));
@@ -36,37 +44,34 @@ internal sealed class CertsRotateCommand : Verb
             throw new CliException($"control plane {view.Name} (type {view.Type}) has no certificates that KubeFlex renews", ExitCodes.NotFound,
                 view.Type is "vcluster" or "k3s" ? $"{view.Type} renews its own certificates when its pod starts." : $"It may not be made yet: {view.Waiting}");
 
-        if (parse.GetValue(authority)) await RotateAuthorityAsync(session, hosting, view, limit, cancellation);
+        if (parse.GetValue(authority)) await RotateAuthorityAsync(session, hosting, view, lasts, limit, cancellation);
         else await RotateLeavesAsync(session, hosting, view, renewable, limit, cancellation);
         await FollowAsync(session, access, view, cancellation);
         return ExitCodes.Ok;
     }
 
-    /// <summary>Moves the day of renewal into the past; the operator, which watches these secrets, does the rest and writes a new day.</summary>
     private static async Task RotateLeavesAsync(CliSession session, KubeConnection hosting, ControlPlaneView view, List<JsonObject> secrets, TimeSpan limit, CancellationToken cancellation)
     {
-        var past = CredentialView.Stamp(session.Host.Time.GetUtcNow() - TimeSpan.FromMinutes(1));
-        // The certificates first, the kubeconfigs made from them after: so the operator sees them too, whatever the order of events.
-        foreach (var secret in secrets) await AnnotateAsync(hosting, Resources.Secrets.In(view.Namespace).Named(CredentialReader.NameOf(secret)), CredentialReader.RenewAtAnnotation, past, cancellation);
+        await AnnotateAsync(session, hosting, view, RotateLeavesAnnotation, null, cancellation);
         using var step = session.Talk.Begin($"Waiting for new certificates of control plane {view.Name}");
         foreach (var secret in secrets)
         {
             var name = CredentialReader.NameOf(secret);
             var before = secret["data"]?.ToJsonString();
-            await WaitAsync(session, limit, hosting, Resources.Secrets.In(view.Namespace).Named(name), now => now is not null && now["data"]?.ToJsonString() != before
-                && ControlPlaneView.Text(now["metadata"]?["annotations"]?[CredentialReader.RenewAtAnnotation]) != past, $"secret {view.Namespace}/{name}", cancellation);
+            await WaitAsync(session, limit, hosting, Resources.Secrets.In(view.Namespace).Named(name), now => now is not null && now["data"]?.ToJsonString() != before, $"secret {view.Namespace}/{name}", cancellation);
         }
         session.Talk.Done($"The certificates of control plane {view.Name} are new: {string.Join(", ", secrets.Select(CredentialReader.NameOf))}");
     }
 
-    private static async Task RotateAuthorityAsync(CliSession session, KubeConnection hosting, ControlPlaneView view, TimeSpan limit, CancellationToken cancellation)
+    private static async Task RotateAuthorityAsync(CliSession session, KubeConnection hosting, ControlPlaneView view, string? overlap, TimeSpan limit, CancellationToken cancellation)
     {
         var secret = Resources.Secrets.In(view.Namespace).Named(CertificatesSecret);
         var before = ControlPlaneView.Text((await hosting.Client.GetAsync(secret, cancellation))["data"]?["ca.crt"]);
-        await AnnotateAsync(hosting, Resources.ControlPlanes.Named(view.Name), RotateAuthorityAnnotation, CredentialView.Stamp(session.Host.Time.GetUtcNow()), cancellation);
+        await AnnotateAsync(session, hosting, view, RotateAuthorityAnnotation, overlap, cancellation);
         using (session.Talk.Begin($"Waiting for a new certificate authority of control plane {view.Name}"))
             await WaitAsync(session, limit, hosting, secret, now => ControlPlaneView.Text(now?["data"]?["ca.crt"]) is { Length: > 0 } after && after != before, $"secret {view.Namespace}/{CertificatesSecret}", cancellation);
-        session.Talk.Done($"Control plane {view.Name} has a new certificate authority; those who hold its old kubeconfig need the new one: kflex kubeconfig {view.Name}");
+        session.Talk.Done($"The change of the certificate authority of {view.Name} has begun; the operator goes on with it in the background: kflex describe {view.Name}");
+        session.Talk.Say($"Those who hold its kubeconfig need the new one before the old authority is no longer trusted: kflex kubeconfig {view.Name}");
     }
 
     private static async Task WaitAsync(CliSession session, TimeSpan limit, KubeConnection hosting, ResourceRef resource, Func<JsonObject?, bool> done, string what, CancellationToken cancellation)
@@ -82,8 +87,12 @@ internal sealed class CertsRotateCommand : Verb
         }
     }
 
-    private static Task<JsonObject> AnnotateAsync(KubeConnection hosting, ResourceRef resource, string key, string value, CancellationToken cancellation) =>
-        hosting.Client.PatchAsync(resource, PatchKind.Merge, new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [key] = value } } }, cancellation);
+    private static Task<JsonObject> AnnotateAsync(CliSession session, KubeConnection hosting, ControlPlaneView view, string key, string? overlap, CancellationToken cancellation)
+    {
+        var annotations = new JsonObject { [key] = CredentialView.Stamp(session.Host.Time.GetUtcNow()) };
+        if (overlap is not null) annotations[OverlapAnnotation] = overlap;
+        return hosting.Client.PatchAsync(Resources.ControlPlanes.Named(view.Name), PatchKind.Merge, new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } }, cancellation);
+    }
 
     // A context that we made has a copy of the credentials.
     private static async Task FollowAsync(CliSession session, ControlPlaneAccess access, ControlPlaneView view, CancellationToken cancellation)

@@ -83,10 +83,9 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
     [Fact]
     public async Task Rotate_asks_the_operator_waits_and_renews_the_users_context()
     {
-        api.Patched = (hosting, path, secret) =>
+        api.Patched = (hosting, path, cp) =>
         {
-            if (path != Certs) return;
-            Assert.True(string.CompareOrdinal((string?)secret["metadata"]!["annotations"]![Secrets.RenewAt], "2999") < 0);
+            if (path != $"{FakeApi.ControlPlanes}/a" || cp["metadata"]!["annotations"]!["kflex.kubestellar.org/rotate-certs"] is null) return;
             hosting.Put("/api/v1/namespaces/a-system/secrets/admin-kubeconfig", Secrets.Of("admin-kubeconfig", null,
                 ("kubeconfig", FakeApi.Kubeconfig("a", $"{hosting.Url}/controlplanes/a").Replace("token: secret", "token: renewed", StringComparison.Ordinal))));
             hosting.Put(Certs, Secrets.Certificates(authority, "2999-06-01T00:00:00Z"));
@@ -107,12 +106,14 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
     [Fact]
     public async Task Rotate_ca_marks_the_control_plane_and_waits_for_another_authority()
     {
+        Assert.Equal(ExitCodes.Usage, (await cli.RunAsync("certs", "rotate", "a", "--overlap", "30m")).ExitCode);
         using var next = CertificateAuthority.Create("kubernetes", TimeProvider.System);
         api.Patched = (hosting, path, cp) =>
         {
-            if (path == $"{FakeApi.ControlPlanes}/a" && cp["metadata"]!["annotations"]!["kubeflex.kubestellar.org/rotate-ca"] is not null) hosting.Put(Certs, Secrets.Certificates(next, "2999-06-01T00:00:00Z"));
+            if (path == $"{FakeApi.ControlPlanes}/a" && cp["metadata"]!["annotations"]!["kflex.kubestellar.org/rotate-ca"] is not null
+                && (string?)cp["metadata"]!["annotations"]!["kflex.kubestellar.org/rotate-ca-overlap"] == "30m") hosting.Put(Certs, Secrets.Certificates(next, "2999-06-01T00:00:00Z"));
         };
-        var result = await cli.RunAsync("certs", "rotate", "a", "--ca");
+        var result = await cli.RunAsync("certs", "rotate", "a", "--ca", "--overlap", "30m");
         Assert.True(result.ExitCode == 0, result.Error);
     }
 

@@ -46,10 +46,10 @@ public sealed class StandaloneKubeconfigTests
     {
         using var directory = new TemporaryDirectory();
         var file = Path.Combine(directory.Path, "config");
-        File.WriteAllText(file, $$"""
+        File.WriteAllText(file, $$$"""
             clusters: [{name: c, cluster: {server: "https://x"}}]
             contexts: [{name: k, context: {cluster: c, user: u}}]
-            users: [{name: u, user: {{user}} }]
+            users: [{name: u, user: {{{user}}} }]
             """);
         var failure = Assert.Throws<KubeconfigException>(() => StandaloneKubeconfig.Extract(Stores.Of(file).Load(), "k", null));
         Assert.Contains(why, failure.Message, StringComparison.Ordinal);
