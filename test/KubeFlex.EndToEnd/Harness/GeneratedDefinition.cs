@@ -10,6 +10,8 @@ namespace KubeFlex.EndToEnd.Harness;
 internal sealed class GeneratedDefinition
 {
     private const string RefPrefix = "#/components/schemas/";
+    private const string Description = "What the comment of the Go type says stands here: what the member means, which values it may have, what happens when it is "
+        + "absent, since which version it is there, where to read more about it, and that it cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/";
     private readonly JsonObject schemas;
 
     private GeneratedDefinition(JsonObject schemas) => this.schemas = schemas;
@@ -72,13 +74,14 @@ internal sealed class GeneratedDefinition
         var reference = (string?)(from["$ref"] ?? from["allOf"]?[0]?["$ref"]);
         var to = reference is null ? new JsonObject() : Named(reference[RefPrefix.Length..]);
         // The catalog has no descriptions; generated definitions do, and owe them most of their size.
-        if (reference is null) to["description"] = $"Written out of the Go type's comment, at the length that such comments have. {string.Join(", ", ((from["properties"] as JsonObject) ?? []).Select(p => p.Key))}";
+        if (reference is null) to["description"] = Description;
         foreach (var (key, value) in from)
         {
             switch (key)
             {
                 case "properties":
-                    to[key] = new JsonObject(value!.AsObject().Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, Inline((JsonObject)p.Value!))));
+                    var required = (from["required"] as JsonArray)?.Select(r => (string)r!).ToHashSet() ?? [];
+                    to[key] = new JsonObject(value!.AsObject().Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, Property((JsonObject)p.Value!, required.Contains(p.Key)))));
                     break;
                 case "items" or "additionalProperties":
                     to[key] = Inline((JsonObject)value!);
@@ -93,6 +96,14 @@ internal sealed class GeneratedDefinition
             }
         }
         return to;
+    }
+
+    // Published schemas give required members the zero of Go as default; generators leave it out, or nothing would be required.
+    private JsonObject Property(JsonObject from, bool isRequired)
+    {
+        var schema = Inline(from);
+        if (isRequired) schema.Remove("default");
+        return schema;
     }
 
     private static JsonObject Object(params (string Name, JsonObject Schema)[] properties) => new()

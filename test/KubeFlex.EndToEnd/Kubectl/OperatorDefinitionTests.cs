@@ -38,7 +38,7 @@ public sealed class OperatorDefinitionTests(SharedServer shared)
               service: {ports: [{port: 5432, targetPort: 5432}], selector: {app: d}}
               storage: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Gi}}}
             """;
-        (await w.KubectlWithAsync(Database(Main, Rest), "apply", "-f", "-")).Ok();
+        (await w.KubectlWithAsync(Database(Main, Rest), "apply", "--server-side", "--field-manager=first", "-f", "-")).Ok();
         Assert.Equal("TCP health 1 TCP 1 1Gi", (await w.KubectlAsync("get", $"databases.{group}", "d", "-o", "jsonpath={.spec.template.spec.containers[0].ports[0].protocol} "
             + "{.spec.template.spec.containers[0].livenessProbe.httpGet.port} {.spec.replicas} {.spec.service.ports[0].protocol} {.spec.template.spec.containers[0].resources.limits.cpu} "
             + "{.spec.template.spec.containers[0].resources.limits.memory}")).Ok());

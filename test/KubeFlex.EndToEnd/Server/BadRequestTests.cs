@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using KubeFlex.EndToEnd.Harness;
@@ -12,29 +10,7 @@ public sealed class BadRequestTests(SharedServer shared)
 {
     private const string ConfigMaps = "api/v1/namespaces/default/configmaps";
 
-    private HttpClient Client(bool withCertificate = true)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                CertificateChainPolicy = new X509ChainPolicy
-                {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust,
-                    CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(Path.Combine(shared.Server.Data, "ca.crt")) },
-                    RevocationMode = X509RevocationMode.NoCheck,
-                },
-            },
-        };
-        if (withCertificate)
-        {
-            var kubeconfig = File.ReadAllLines(shared.Server.AdminKubeconfig);
-            string Field(string name) => Encoding.UTF8.GetString(Convert.FromBase64String(kubeconfig.First(l => l.Contains(name, StringComparison.Ordinal)).Split(':')[1].Trim()));
-            using var pem = X509Certificate2.CreateFromPem(Field("client-certificate-data"), Field("client-key-data"));
-            handler.SslOptions.ClientCertificates = [X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null)];
-        }
-        return new HttpClient(handler) { BaseAddress = new Uri(shared.Server.Url + "/") };
-    }
+    private HttpClient Client(bool withCertificate = true) => RawClient.Create(shared.Server, withCertificate ? shared.Server.AdminKubeconfig : null);
 
     private static async Task<(HttpStatusCode Code, JsonObject Status)> StatusAsync(HttpResponseMessage response)
     {

@@ -26,12 +26,25 @@ public sealed class IsolationTests(SharedServer shared)
     }
 
     [Fact]
-    public async Task A_tenant_answers_by_path_and_by_tls_name()
+    public async Task A_tenant_answers_by_path_by_tls_name_and_by_host()
     {
         var server = shared.Server;
         var tenant = await server.CreateControlPlaneAsync("two-doors");
         (await server.KubectlAsync(tenant, null, "create", "configmap", "here")).Ok();
         foreach (var extra in (string[][])[[$"--server={server.Url}/controlplanes/two-doors", "--tls-server-name=localhost"], [$"--server={server.Url}", "--tls-server-name=two-doors.localtest.me"]])
             Assert.Contains("configmap/here", (await server.KubectlAsync(tenant, null, ["get", "cm", "-o", "name", .. extra])).Ok(), StringComparison.Ordinal);
+
+        async Task<HttpResponseMessage> ByHostAsync(string host, string? kubeconfig)
+        {
+            using var client = RawClient.Create(server, kubeconfig, "localhost");
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("api/v1/namespaces/default/configmaps", UriKind.Relative)) { Headers = { Host = host } };
+            return await client.SendAsync(request);
+        }
+        using var found = await ByHostAsync("two-doors.localtest.me", tenant);
+        Assert.Contains("\"here\"", await found.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var refused = await ByHostAsync("two-doors.localtest.me", server.AdminKubeconfig);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
+        using var nobody = await ByHostAsync("nobody.localtest.me", server.AdminKubeconfig);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, nobody.StatusCode);
     }
 }
