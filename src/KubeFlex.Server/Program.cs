@@ -1,5 +1,6 @@
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.Hosting;
+using KubeFlex.Server.StorageOnly;
 using KubeFlex.Storage;
 
 if (args is ["--help" or "-h" or "help"])
@@ -7,6 +8,8 @@ if (args is ["--help" or "-h" or "help"])
     Console.WriteLine(ServerOptions.Usage);
     return ExitCode.Ok;
 }
+
+if (args is ["storage", "serve", .. var rest]) return await StorageServer.MainAsync(rest, CancellationToken.None);
 
 var (options, errors) = ServerOptions.Parse(args, Environment.GetEnvironmentVariable);
 if (options is null)
