@@ -25,6 +25,7 @@ internal sealed class CliApp
         root.Add(new ConfigCommand(this));
         root.Add(new ServeCommand(this));
         root.Add(new StopCommand(this));
+        root.Add(new StorageCommand(this));
         root.Add(new VersionCommand(this));
         root.SetAction(_ => root.Parse(["--help"]).Invoke(Invocation()));
     }

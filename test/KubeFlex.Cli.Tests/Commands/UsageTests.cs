@@ -21,6 +21,8 @@ public sealed class UsageTests
     [InlineData("list -o xml", "yaml")]
     [InlineData("init", "--embedded")]
     [InlineData("quickstart --name Bad", "lower-case")]
+    [InlineData("storage serve", "--datastore")]
+    [InlineData("storage", "command")]
     public async Task Nonsense_is_refused_with_the_rule_and_touches_nothing(string line, string expected)
     {
         using var cli = new Harness.Cli();
