@@ -93,9 +93,13 @@ internal sealed class PipeContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
-        // Headers go out before the first message.
-        await stream.FlushAsync();
-        await pipe.Reader.CopyToAsync(stream);
+        // Every message goes out at once, not when there is enough for a packet.
+        while (await pipe.Reader.ReadAsync() is { IsCompleted: false } read)
+        {
+            foreach (var segment in read.Buffer) await stream.WriteAsync(segment);
+            await stream.FlushAsync();
+            pipe.Reader.AdvanceTo(read.Buffer.End);
+        }
     }
 
     protected override bool TryComputeLength(out long length)
