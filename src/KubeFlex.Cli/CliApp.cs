@@ -18,14 +18,21 @@ internal sealed class CliApp
         root.Add(new QuickstartCommand(this));
         root.Add(new InitCommand(this));
         root.Add(new CreateCommand(this));
+        root.Add(new AdoptCommand(this));
         root.Add(new ListCommand(this));
+        root.Add(new DescribeCommand(this));
+        root.Add(new LogsCommand(this));
         root.Add(new DeleteCommand(this));
         root.Add(new CtxCommand(this));
         root.Add(new KubeconfigCommand(this));
+        root.Add(new CertsCommand(this));
         root.Add(new ConfigCommand(this));
+        root.Add(new DoctorCommand(this));
         root.Add(new ServeCommand(this));
         root.Add(new StopCommand(this));
         root.Add(new StorageCommand(this));
+        root.Add(new CompletionCommand(this));
+        root.Add(new CompleteCommand(this, root));
         root.Add(new VersionCommand(this));
         root.SetAction(_ => root.Parse(["--help"]).Invoke(Invocation()));
     }

@@ -22,7 +22,8 @@ internal static class Failures
         }
     }
 
-    private static CliException? Explain(CliSession session, Exception e, CancellationToken cancellation) => e switch
+    /// <summary>The words for a failure; null for one that is a defect.</summary>
+    public static CliException? Explain(CliSession session, Exception e, CancellationToken cancellation) => e switch
     {
         CliException own => own,
         KubeconfigException k => new(k.Message, ExitCodes.BadKubeconfig, k.WayOut),

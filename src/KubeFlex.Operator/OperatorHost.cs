@@ -1,13 +1,23 @@
 using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Crds;
+using KubeFlex.Operator.Exposure;
 using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Metrics;
+using KubeFlex.Operator.Objects;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Operator.Runtimes.InProcess;
+using KubeFlex.Operator.Runtimes.Pods;
+using KubeFlex.Operator.Runtimes.Pods.Storage;
+using KubeFlex.Operator.Tenants;
 using KubeFlex.Operator.Types;
+using KubeFlex.Operator.Types.External;
 using KubeFlex.Operator.Types.Host;
+using KubeFlex.Operator.Types.K3s;
 using KubeFlex.Operator.Types.K8s;
+using KubeFlex.Operator.Types.Ocm;
 using KubeFlex.Operator.Types.Unavailable;
+using KubeFlex.Operator.Types.VCluster;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Runtime.Controllers;
 using KubeFlex.Runtime.Informers;
@@ -29,8 +39,10 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     public async Task RunAsync(CancellationToken cancellation)
     {
         if (options.InstallCrds) await InstallCrdsAsync(cancellation);
-        var cluster = new HostingCluster(hosting, time, logs);
-        var reconciler = CreateReconciler(cluster);
+        var cluster = CreateCluster();
+        var metrics = options.Meter is { } meter ? new OperatorMetrics(meter, cluster, options.DefaultRuntime) : null;
+        IReconciler reconciler = CreateReconciler(cluster, metrics);
+        if (metrics is not null) reconciler = new MeasuredReconciler(reconciler, metrics, time);
         using var queue = new WorkQueue<string>(time, options.Backoff);
         Connect(cluster, queue);
 
@@ -53,21 +65,42 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         }
     }
 
-    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster) =>
-        new(cluster, Types(cluster), new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events")));
+    /// <summary>How the APIs of control planes are reached; tests put their own here.</summary>
+    internal ITenantApi Tenants { get; init; } = new TenantApi();
 
-    private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster)
+    internal HostingCluster CreateCluster() => new(hosting, time, logs, withPods: options.Pods is not null);
+
+    internal ControlPlaneReconciler CreateReconciler(HostingCluster cluster, OperatorMetrics? metrics = null)
+    {
+        var events = new EventRecorder(cluster, logs.CreateLogger("KubeFlex.Operator.Events"));
+        return new ControlPlaneReconciler(cluster, Types(cluster, events), Tenants, events, metrics);
+    }
+
+    private Dictionary<string, IControlPlaneType> Types(HostingCluster cluster, EventRecorder events)
     {
         var runtimes = new Dictionary<string, IControlPlaneRuntime>();
         if (inProcess is not null) runtimes["InProcess"] = new InProcessRuntime(inProcess);
+        IControlPlaneType vcluster = new UnavailableType("vcluster", "it needs a hosting cluster that runs pods"), k3s = new UnavailableType("k3s", "it needs a hosting cluster that runs pods");
+        if (options.Pods is { } pods)
+        {
+            var (secrets, objects, probe) = (new ManagedSecrets(cluster), new ManagedObjects(cluster), new TenantProbe(cluster, Tenants));
+            var exposer = new Exposer(cluster, objects, pods);
+            runtimes["Pods"] = new PodsRuntime(cluster, secrets, objects, exposer, probe, new Dictionary<string, IControlPlaneStorage>
+            {
+                ["shared"] = new KineStorage(secrets, new TenantDatabase(cluster, objects, pods), pods),
+                ["dedicated"] = new EtcdStorage(cluster, secrets, objects, pods),
+            }, pods);
+            vcluster = new VClusterType(cluster, secrets, objects, exposer, probe, pods);
+            k3s = new K3sType(cluster, secrets, objects, exposer, probe, pods);
+        }
         return new Dictionary<string, IControlPlaneType>
         {
-            ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster),
+            ["k8s"] = new K8sType(runtimes, options.DefaultRuntime, cluster, events),
             ["host"] = new HostType(cluster, options.HostingEndpoint),
-            ["vcluster"] = new UnavailableType("vcluster", ""),
-            ["k3s"] = new UnavailableType("k3s", ""),
-            ["external"] = new UnavailableType("external", ""),
-            ["ocm"] = new UnavailableType("ocm", "the type is deprecated; OCM runs inside a control plane of type vcluster"),
+            ["vcluster"] = vcluster,
+            ["k3s"] = k3s,
+            ["external"] = new ExternalType(cluster, Tenants, events),
+            ["ocm"] = new OcmType(),
         };
     }
 
@@ -89,10 +122,33 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         cluster.Secrets.OnChange(change =>
         {
             // A new one is our own, and whoever made it knows.
-            if (change.Old is not { } old || ControlPlane.OwnerOf(old) is not { } owner) return;
+            if (change.Old is not { } old || OwnerOf(old) is not { } owner) return;
             if (change.New is not { } now || !JsonNode.DeepEquals(old["data"], now["data"])) queue.Add(owner);
         });
+        foreach (var dependents in cluster.Dependents)
+        {
+            dependents.OnChange(change =>
+            {
+                if (change.Old is not { } old || OwnerOf(old) is not { } owner) return;
+                if (change.New is not { } now || !JsonNode.DeepEquals(old["status"], now["status"])
+                    || !JsonNode.DeepEquals(old["metadata"]?["generation"], now["metadata"]?["generation"])) queue.Add(owner);
+            });
+        }
+        cluster.SystemConfig.OnChange(change =>
+        {
+            if ((string?)change.Latest["metadata"]?["namespace"] != Names.SystemNamespace) return;
+            foreach (var cp in cluster.ControlPlanes.List().Where(o => (string?)o["spec"]?["runtime"] != "InProcess")) queue.Add((string)cp["metadata"]!["name"]!);
+        });
+        cluster.VClusterSecrets.OnChange(change =>
+        {
+            // Written by the vcluster itself, so that a new one is news.
+            var ns = (string?)change.Latest["metadata"]?["namespace"] ?? "";
+            if (ns.EndsWith("-system", StringComparison.Ordinal) && !JsonNode.DeepEquals(change.Old?["data"], change.New?["data"])) queue.Add(ns[..^"-system".Length]);
+        });
     }
+
+    /// <summary>The control plane that an object of ours belongs to.</summary>
+    private static string? OwnerOf(JsonObject obj) => ControlPlane.OwnerOf(obj) ?? (string?)obj["metadata"]?["labels"]?[Names.ControlPlaneLabel];
 
     /// <summary>Changes that call for a pass: of the spec, of metadata that we care for. Not of the status, which is ours.</summary>
     private static bool IsForUs(JsonObject old, JsonObject now)

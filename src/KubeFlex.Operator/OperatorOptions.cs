@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using KubeFlex.Runtime.Certificates;
 using KubeFlex.Runtime.Queues;
 
@@ -25,8 +26,14 @@ public sealed record OperatorOptions
     /// <summary>The hosting cluster's address for kubeconfigs of type <c>host</c>; null means what pods of the hosting cluster see.</summary>
     public HostingEndpoint? HostingEndpoint { get; init; }
 
+    /// <summary>What runs as pods of the hosting cluster: runtime <c>Pods</c> and types <c>vcluster</c> and <c>k3s</c>; null when the hosting cluster runs no pods.</summary>
+    public PodsOptions? Pods { get; init; }
+
     /// <summary>Whether <see cref="OperatorHost.RunAsync"/> installs the custom resource definitions first.</summary>
     public bool InstallCrds { get; init; } = true;
+
+    /// <summary>Where the operator counts what it does; null when nobody asks.</summary>
+    public Meter? Meter { get; init; }
 
     /// <summary>Back-off of a control plane that cannot be reconciled.</summary>
     public BackoffOptions Backoff { get; init; } = new();

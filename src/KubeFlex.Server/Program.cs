@@ -1,5 +1,6 @@
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.Hosting;
+using KubeFlex.Server.Standalone;
 using KubeFlex.Server.StorageOnly;
 using KubeFlex.Storage;
 
@@ -9,7 +10,8 @@ if (args is ["--help" or "-h" or "help"])
     return ExitCode.Ok;
 }
 
-if (args is ["storage", "serve", .. var rest]) return await StorageServer.MainAsync(rest, CancellationToken.None);
+if (args is ["storage", "serve", .. var storage]) return await StorageServer.MainAsync(storage, CancellationToken.None);
+if (args is ["operator", .. var rest]) return await StandaloneOperator.RunAsync(rest);
 
 var (options, errors) = ServerOptions.Parse(args, Environment.GetEnvironmentVariable);
 if (options is null)

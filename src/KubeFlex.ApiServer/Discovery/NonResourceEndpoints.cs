@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using KubeFlex.ApiServer.Answers;
 using KubeFlex.ApiServer.Requests;
 using KubeFlex.Machinery.Errors;
+using KubeFlex.Machinery.OpenApi;
 using KubeFlex.Machinery.Objects;
 using Microsoft.AspNetCore.Http;
 
@@ -70,9 +71,8 @@ internal sealed class NonResourceEndpoints(ControlPlane plane)
     private Task OpenApiV2Async(HttpContext http)
     {
         var accept = http.Request.Headers.Accept.ToString();
-        const string protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
         return accept.Contains("proto-openapi", StringComparison.Ordinal)
-            ? DocumentAsync(http, Documents.OpenApiV2Protobuf, protobuf)
+            ? DocumentAsync(http, Documents.OpenApiV2Protobuf, OpenApiDocuments.V2ProtobufContentType)
             : DocumentAsync(http, Documents.OpenApiV2, "application/json");
     }
 

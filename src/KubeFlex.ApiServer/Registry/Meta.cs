@@ -54,4 +54,23 @@ internal static class Meta
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     public static bool Same(JsonNode? a, JsonNode? b) => JsonNode.DeepEquals(a, b);
+
+    /// <summary>
+    /// The objects are the same but for the times of their managed fields: then a write changes nothing and its times must not make it one
+    /// (upstream's <c>IgnoreManagedFieldsTimestampsTransformer</c>).
+    /// </summary>
+    public static bool SameButTimes(JsonObject updated, JsonObject live)
+    {
+        if (Same(updated, live)) return true;
+        if (Of(updated).List("managedFields") is not { } now || Of(live).List("managedFields") is not { } before || now.Count != before.Count) return false;
+        var copy = (JsonObject)updated.DeepClone();
+        var entries = Of(copy).List("managedFields")!;
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (entries[i] is not JsonObject entry || before[i] is not JsonObject old) return false;
+            if (old.TryGetPropertyValue("time", out var time)) entry["time"] = time?.DeepClone();
+            else entry.Remove("time");
+        }
+        return Same(copy, live);
+    }
 }

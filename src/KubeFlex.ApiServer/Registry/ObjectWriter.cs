@@ -86,7 +86,7 @@ internal sealed class ObjectWriter(ControlPlane plane)
 
             if (!(await PrepareUpdateAsync(r, obj, live, view, plan)).TryGet(out var change, out error)) return error;
             Meta.Of(obj)["resourceVersion"] = version;
-            if (Meta.Same(obj, live)) return new Written(found.Value, false);
+            if (plan.Applied ? Meta.SameButTimes(obj, live) : Meta.Same(obj, live)) return new Written(found.Value, false);
             if (r.Options.IsDryRun) return new Written(ObjectBytes.EncodeAsIs(ObjectAnswer.ToStorage(r.Resource, obj)), false);
 
             var gone = Deletion.IsDone(r.Entry, obj);

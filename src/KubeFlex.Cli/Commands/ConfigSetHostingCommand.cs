@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KubeFlex.Cli.Completion;
 using KubeFlex.Runtime.Kubeconfigs;
 
 namespace KubeFlex.Cli.Commands;
@@ -6,7 +7,7 @@ namespace KubeFlex.Cli.Commands;
 /// <summary>Stores which context is the hosting one.</summary>
 internal sealed class ConfigSetHostingCommand : Verb
 {
-    private readonly Argument<string> context = new("context") { Description = "Context of the hosting cluster." };
+    private readonly NamesArgument<string> context = new("context", NameKind.Context) { Description = "Context of the hosting cluster." };
 
     public ConfigSetHostingCommand(CliApp app) : base(app, "set-hosting", "Store which context is the hosting one.") => Add(context);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KubeFlex.Cli.Completion;
 using KubeFlex.Cli.Tenancy;
 using KubeFlex.Runtime.Kubeconfigs;
 
@@ -7,7 +8,7 @@ namespace KubeFlex.Cli.Commands;
 /// <summary>Switches between the hosting context and the control planes'.</summary>
 internal sealed class CtxCommand : Verb
 {
-    private readonly Argument<string?> name = new("name") { Description = "Control plane to switch to; without it, the hosting cluster.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly NamesArgument<string?> name = new("name", NameKind.Destination) { Description = "Control plane to switch to; without it, the hosting cluster.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> overwrite = new("--overwrite-existing-context", "-o") { Description = "Fetch the control plane's kubeconfig also when the context exists." };
     private readonly Option<bool> setHosting = new("--set-current-for-hosting", "-c") { Description = "Store the current context as the hosting one." };
 

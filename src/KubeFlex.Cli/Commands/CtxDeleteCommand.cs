@@ -1,4 +1,6 @@
 using System.CommandLine;
+using KubeFlex.Cli.Completion;
+using KubeFlex.Cli.Terminal;
 using KubeFlex.Runtime.Kubeconfigs;
 
 namespace KubeFlex.Cli.Commands;
@@ -6,7 +8,7 @@ namespace KubeFlex.Cli.Commands;
 /// <summary>Removes a context and the entries KubeFlex made for it. The control plane itself stays.</summary>
 internal sealed class CtxDeleteCommand : Verb
 {
-    private readonly Argument<string> name = new("name") { Description = "Context to remove." };
+    private readonly NamesArgument<string> name = new("name", NameKind.Context) { Description = "Context to remove." };
     private readonly Option<bool> force = new("--force", "-f") { Description = "Do not ask, even when KubeFlex did not make the context." };
 
     public CtxDeleteCommand(CliApp app) : base(app, "delete", "Remove a context from the kubeconfig.")
@@ -20,7 +22,7 @@ internal sealed class CtxDeleteCommand : Verb
         var context = parse.GetValue(name)!;
         var before = session.Kubeconfigs.Load();
         CtxCommand.CheckExists(before, context);
-        if (!parse.GetValue(force) && !ControlPlaneEntries.IsManaged(before, context)) await AskAsync(session.Host, context);
+        if (!parse.GetValue(force) && !ControlPlaneEntries.IsManaged(before, context)) await AskAsync(session.Host, context, cancellation);
         var next = await session.Kubeconfigs.EditAsync(config =>
         {
             ControlPlaneEntries.Remove(config, context);
@@ -33,11 +35,9 @@ internal sealed class CtxDeleteCommand : Verb
         return ExitCodes.Ok;
     }
 
-    private static async Task AskAsync(CliHost host, string context)
+    private static async Task AskAsync(CliHost host, string context, CancellationToken cancellation)
     {
         if (!host.CanAsk) throw new CliException($"KubeFlex did not make context \"{context}\"", ExitCodes.Usage, "Remove it all the same with --force");
-        await host.Error.WriteAsync($"KubeFlex did not make context \"{context}\". Remove it? (y/N) ");
-        var answer = (await host.In.ReadLineAsync())?.Trim();
-        if (answer is not ("y" or "Y" or "yes")) throw new CliException("nothing was removed", ExitCodes.Failed);
+        if (!await Question.AskAsync(host, $"KubeFlex did not make context \"{context}\". Remove it?", standard: false, cancellation)) throw new CliException("nothing was removed", ExitCodes.Failed);
     }
 }

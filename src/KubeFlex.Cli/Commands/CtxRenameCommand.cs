@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KubeFlex.Cli.Completion;
 using KubeFlex.Runtime.Kubeconfigs;
 
 namespace KubeFlex.Cli.Commands;
@@ -6,7 +7,7 @@ namespace KubeFlex.Cli.Commands;
 /// <summary>Renames a context, with the cluster and user that bear its name.</summary>
 internal sealed class CtxRenameCommand : Verb
 {
-    private readonly Argument<string> from = new("name") { Description = "Context to rename." };
+    private readonly NamesArgument<string> from = new("name", NameKind.Context) { Description = "Context to rename." };
     private readonly Argument<string> to = new("new-name") { Description = "Its new name." };
     private readonly Option<bool> switchTo = new("--switch", "-S") { Description = "Make it the current context." };
 

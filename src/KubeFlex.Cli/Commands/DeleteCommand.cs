@@ -1,77 +1,66 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using KubeFlex.Cli.Completion;
 using KubeFlex.Cli.Tenancy;
 using KubeFlex.Cli.Terminal;
 using KubeFlex.Runtime.Client;
-using KubeFlex.Runtime.Kubeconfigs;
 
 namespace KubeFlex.Cli.Commands;
 
 /// <summary>Deletes control planes, waits until nothing of them is left, and forgets their contexts.</summary>
 internal sealed class DeleteCommand : Verb
 {
-    private readonly Argument<string[]> names = new("name") { Description = "Control planes to delete.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait until each is gone.");
+    private const int AtOnce = 16;
+    private readonly NamesArgument<string[]> names = new("name", NameKind.ControlPlane) { Description = "Control planes to delete.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> all = new("--all") { Description = "Delete all control planes." };
+    private readonly Option<bool> yes = new("--yes", "-y") { Description = "Do not ask." };
+    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait until all are gone.");
 
     public DeleteCommand(CliApp app) : base(app, "delete", "Delete control planes with all that is in them.")
     {
         Add(names);
+        Add(all);
+        Add(yes);
         Add(timeout);
     }
 
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
+        var (wanted, everything) = (parse.GetValue(names)!.Distinct().ToList(), parse.GetValue(all));
+        if (everything == wanted.Count > 0)
+            throw new CliException(everything ? "--all and names exclude each other" : "the argument 'name' is missing", ExitCodes.Usage, "Write kflex delete NAME..., or kflex delete --all");
+        if (everything && !parse.GetValue(yes) && !session.Host.CanAsk)
+            throw new CliException("--all deletes every control plane, and there is no terminal to ask on", ExitCodes.Usage, "Confirm it with --yes");
+
         using var hosting = await new HostingResolver(session).ConnectAsync(cancellation);
         var access = new ControlPlaneAccess(session, hosting);
-        var views = new List<ControlPlaneView>();
-        // All or nothing as far as a misspelt name goes.
-        foreach (var name in parse.GetValue(names)!.Distinct()) views.Add(await access.GetAsync(name, cancellation));
-        foreach (var view in views) await hosting.Client.DeleteAsync(Resources.ControlPlanes.Named(view.Name), null, cancellation);
-        foreach (var view in views)
+        var views = everything ? [.. (await access.ListAsync(cancellation)).Select(cp => new ControlPlaneView(cp))] : await NamedAsync(access, wanted, cancellation);
+        if (views.Count == 0)
         {
-            await WaitGoneAsync(session, hosting, view, parse.GetValue(timeout), cancellation);
-            var now = await ForgetAsync(session, hosting, view, cancellation);
-            session.Talk.Done($"Control plane {view.Name} is deleted{(now is null ? "" : $", and {now} is the current context")}");
+            session.Talk.Say("No control planes found.");
+            return ExitCodes.Ok;
         }
+        if (everything && !parse.GetValue(yes) && !await Question.AskAsync(session.Host,
+            $"Delete {views.Count} control plane{(views.Count == 1 ? "" : "s")} of context \"{hosting.Context}\" with all that is in them: {Shown(views)}?", standard: false, cancellation))
+            throw new CliException("nothing was deleted", ExitCodes.Failed);
+
+        await Parallel.ForEachAsync(views, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+            async (view, token) => await hosting.Client.DeleteAsync(Resources.ControlPlanes.Named(view.Name), null, token));
+        await new ControlPlaneRemoval(session, hosting).WaitAsync(views, parse.GetValue(timeout), cancellation);
         return ExitCodes.Ok;
     }
 
-    private static async Task WaitGoneAsync(CliSession session, KubeConnection hosting, ControlPlaneView view, TimeSpan timeout, CancellationToken cancellation)
+    // All or nothing as far as a misspelt name goes.
+    private static async Task<List<ControlPlaneView>> NamedAsync(ControlPlaneAccess access, IReadOnlyList<string> wanted, CancellationToken cancellation)
     {
-        var missing = "the operator has not looked at it yet";
-        using var step = session.Talk.Begin($"Waiting for control plane {view.Name} to be gone");
-        await Deadline.WithinAsync(timeout, session.Host.Time, async token =>
-        {
-            await ObjectWait.UntilAsync(hosting.Client, Resources.ControlPlanes.Named(view.Name), obj =>
-            {
-                // Another object of that name, made meanwhile, is not ours to wait for.
-                if (obj is null || new ControlPlaneView(obj).Uid != view.Uid) return true;
-                missing = new ControlPlaneView(obj).Problem ?? "its finalizer is being worked off";
-                step.Update($"Waiting for control plane {view.Name} to be gone: {missing}");
-                return false;
-            }, session.Host.Time, token);
-            return await ObjectWait.UntilAsync(hosting.Client, Resources.Namespaces.Named(view.Namespace), ns =>
-            {
-                if (ns is null || !IsOwned(ns, view)) return true;
-                missing = $"namespace {view.Namespace} is being emptied";
-                step.Update($"Waiting for control plane {view.Name} to be gone: {missing}");
-                return false;
-            }, session.Host.Time, token);
-        }, () => new CliException($"control plane {view.Name} is not gone after {timeout.TotalSeconds:0} s: {missing}", ExitCodes.Timeout,
-            $"Its deletion goes on. See what holds it: kubectl --context {hosting.Context} describe controlplane {view.Name}"), cancellation);
+        var views = new List<ControlPlaneView>();
+        foreach (var name in wanted) views.Add(await access.GetAsync(name, cancellation));
+        return views;
     }
 
-    // A namespace that was there before the control plane stays when it goes.
-    private static bool IsOwned(JsonObject ns, ControlPlaneView view) => (ns["metadata"]?["ownerReferences"] as JsonArray ?? []).Any(r => ControlPlaneView.Text(r?["uid"]) == view.Uid);
-
-    private static Task<string?> ForgetAsync(CliSession session, KubeConnection hosting, ControlPlaneView view, CancellationToken cancellation) =>
-        session.Kubeconfigs.EditAsync(config =>
-        {
-            // A context that was renamed still knows its control plane.
-            var mine = config.Names(KubeconfigSection.Contexts)
-                .Where(c => c != hosting.Context && (KubeflexExtension.ControlPlaneOf(config, c) ?? (ControlPlaneEntries.IsManaged(config, c) ? c : null)) == view.Name).ToList();
-            var wasCurrent = config.CurrentContext is { } current && mine.Contains(current);
-            foreach (var context in mine) ControlPlaneEntries.Remove(config, context);
-            return wasCurrent ? config.CurrentContext = hosting.Context : null;
-        }, cancellation);
+    private static string Shown(List<ControlPlaneView> views)
+    {
+        const int Most = 10;
+        var shown = string.Join(", ", views.Take(Most).Select(v => v.Name));
+        return views.Count > Most ? $"{shown} and {views.Count - Most} more" : shown;
+    }
 }

@@ -1,17 +1,14 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using KubeFlex.Cli.Tenancy;
 using KubeFlex.Cli.Terminal;
 using KubeFlex.Machinery.Json;
-using KubeFlex.Runtime.Client;
 
 namespace KubeFlex.Cli.Commands;
 
 /// <summary>Lists the control planes of the hosting cluster.</summary>
 internal sealed class ListCommand : Verb
 {
-    private static readonly JsonSerializerOptions Indented = new(KubeJson.Relaxed) { WriteIndented = true };
     private readonly Option<string?> output = new("--output", "-o") { Description = "json, yaml, name or wide.", HelpName = "format" };
 
     public ListCommand(CliApp app) : base(app, "list", "List the control planes.")
@@ -28,13 +25,13 @@ internal sealed class ListCommand : Verb
         switch (parse.GetValue(output))
         {
             case "json":
-                await writer.WriteLineAsync(Document(items).ToJsonString(Indented));
+                await writer.WriteLineAsync(OutputFormats.Json(Document(items)));
                 break;
             case "yaml":
                 await writer.WriteAsync(YamlWriter.Write(Document(items)));
                 break;
             case "name":
-                foreach (var item in items) await writer.WriteLineAsync($"controlplane.{Resources.ControlPlanes.Group}/{new ControlPlaneView(item).Name}");
+                foreach (var item in items) await writer.WriteLineAsync(OutputFormats.NameOf(item));
                 break;
             case var format:
                 if (items.Count == 0) session.Talk.Say("No control planes found.");
@@ -48,12 +45,12 @@ internal sealed class ListCommand : Verb
     {
         var now = session.Host.Time.GetUtcNow();
         string[] heads = ["NAME", "SYNCED", "READY", "TYPE", "AGE"];
-        string[] more = ["NAMESPACE", "REASON", "MESSAGE"];
+        string[] more = ["NAMESPACE", "RUNTIME", "BACKEND", "REASON", "MESSAGE"];
         TextTable.Write(session.Host.Out, wide ? [.. heads, .. more] : heads, items.Select(item =>
         {
             var cp = new ControlPlaneView(item);
             string[] row = [cp.Name, cp.Condition("Synced")?.Status ?? "", cp.Condition("Ready")?.Status ?? "", cp.Type, cp.Age(now) is { } age ? Durations.Age(age) : "<unknown>"];
-            return wide ? [.. row, cp.Namespace, cp.Condition("Ready")?.Reason ?? "", cp.IsReady ? "" : cp.Waiting] : (IReadOnlyList<string>)row;
+            return wide ? [.. row, cp.Namespace, cp.Runtime, cp.Backend, cp.Condition("Ready")?.Reason ?? "", cp.IsReady ? "" : cp.Waiting] : (IReadOnlyList<string>)row;
         }));
     }
 

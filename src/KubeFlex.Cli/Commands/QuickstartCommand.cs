@@ -57,7 +57,7 @@ internal sealed class QuickstartCommand : Verb
         if (await hosting.FindAsync(resource, cancellation) is not null) return false;
         try
         {
-            await hosting.CreateAsync(resource, CreateCommand.Document(cp, "k8s", "shared", [], []), cancellation);
+            await hosting.CreateAsync(resource, Manifest.New(cp, new JsonObject { ["type"] = "k8s", ["backend"] = "shared" }), cancellation);
             return true;
         }
         catch (KubeApiException e) when (e.IsAlreadyExists)

@@ -33,6 +33,8 @@ internal sealed class ServerOptionSet
         command.Add(domain);
     }
 
+    public string? Domain(ParseResult parse) => parse.GetValue(domain);
+
     public ServerOptions Read(ParseResult parse, CliHost host) =>
         new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain));
 }

@@ -33,14 +33,24 @@ internal sealed class ServerLauncher(CliSession session)
         var wanted = options.Listen ?? options.Directory.LastAddress(session.Host.Time) ?? ServerOptions.StandardAddress;
         var listen = options.Listen is null && IsTaken(wanted) ? FreePort(wanted) : wanted;
         using var step = session.Talk.Begin("Starting the KubeFlex server");
-        return await Deadline.WithinAsync(patience, session.Host.Time, async token =>
+        try
+        {
+            return await StartWithinAsync(options, listen, patience, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw new CliException("interrupted", ExitCodes.Interrupted, $"The server goes on starting in the background. Stop it: kflex stop{options.Directory.Suffix}");
+        }
+    }
+
+    private Task<(ServerInfo Server, bool Started)> StartWithinAsync(ServerOptions options, string listen, TimeSpan patience, CancellationToken cancellation) =>
+        Deadline.WithinAsync(patience, session.Host.Time, async token =>
         {
             var (server, code, process) = await StartAsync(options, listen, token);
             if (server is null && code == PortTaken && options.Listen is null) (server, code, process) = await StartAsync(options, FreePort(listen), token);
             if (server is null && code == DirectoryTaken && await WaitForOtherAsync(options.Directory, token) is { } other) return (other, false);
             return server is not null ? (server, true) : throw Died(options, listen, code!.Value, process);
         }, () => new CliException($"the server did not get ready within {patience.TotalSeconds:0} s", ExitCodes.Timeout, $"See its log: {options.Directory.Log}"), cancellation);
-    }
 
     /// <summary>The server of a directory if it runs and answers.</summary>
     public async Task<ServerInfo?> FindRunningAsync(DataDirectory directory, CancellationToken cancellation)

@@ -37,8 +37,8 @@ internal sealed class ControlPlaneAccess(CliSession session, KubeConnection host
     public CliException NotInstalled() => new($"the server of context \"{hosting.Context}\" ({hosting.Server}) does not know control planes: KubeFlex is not installed there",
         ExitCodes.NotFound, HostingResolver.InitHint);
 
-    /// <summary>Waits until it is Ready, saying what is missing meanwhile.</summary>
-    public async Task<ControlPlaneView> WaitReadyAsync(string name, TimeSpan timeout, CancellationToken cancellation)
+    /// <summary>Waits until it is Ready (and its hooks are done, if wanted), saying what is missing meanwhile.</summary>
+    public async Task<ControlPlaneView> WaitReadyAsync(string name, TimeSpan timeout, CancellationToken cancellation, bool hooks = false)
     {
         ControlPlaneView? last = null;
         string? complaint = null;
@@ -49,11 +49,13 @@ internal sealed class ControlPlaneAccess(CliSession session, KubeConnection host
             {
                 if (obj is null) throw new CliException($"control plane {name} was deleted while it was waited for", ExitCodes.NotFound);
                 last = new ControlPlaneView(obj);
-                if (last.IsReady) return true;
-                step.Update($"Waiting for control plane {name} to become Ready: {last.Waiting}");
+                if (last.IsReady && (!hooks || last.HooksCompleted)) return true;
+                step.Update(last.IsReady ? $"Waiting for the hooks of control plane {name}: {PendingHooks(last)}" : $"Waiting for control plane {name} to become Ready: {last.Waiting}");
                 if (last.Problem is { } problem && problem != complaint) session.Talk.Warn($"{name}: {complaint = problem}");
                 return false;
-            }, session.Host.Time, token), () => new CliException($"control plane {name} did not become Ready within {timeout.TotalSeconds:0} s: {last?.Waiting}", ExitCodes.Timeout,
+            }, session.Host.Time, token), () => new CliException(last is { IsReady: true }
+                    ? $"control plane {name} is Ready, but its hooks are not done within {timeout.TotalSeconds:0} s: {PendingHooks(last)}"
+                    : $"control plane {name} did not become Ready within {timeout.TotalSeconds:0} s: {last?.Waiting}", ExitCodes.Timeout,
                 $"It stays, and the operator goes on trying. Use it when it is Ready: kflex ctx {name}. Or remove it: kflex delete {name}"), cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -112,6 +114,8 @@ internal sealed class ControlPlaneAccess(CliSession session, KubeConnection host
             return config.CurrentContext = source is null ? hosting.Context : controlPlane.Name;
         }, cancellation);
     }
+
+    private static string PendingHooks(ControlPlaneView view) => string.Join(", ", view.Hooks.Where(h => !h.Done).Select(h => h.Name));
 
     /// <summary>Refuses to overwrite a context of that name which KubeFlex did not make.</summary>
     public static void CheckContextIsFree(Kubeconfig config, string name)

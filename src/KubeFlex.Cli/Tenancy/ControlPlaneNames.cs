@@ -13,6 +13,12 @@ internal static partial class ControlPlaneNames
 
     public static readonly string[] Types = ["k8s", "vcluster", "k3s", "host", "external", "ocm"];
 
+    public static readonly string[] Runtimes = ["InProcess", "Pods", "Process"];
+
+    /// <summary>The runtime as the API spells it, however the user did.</summary>
+    public static string Runtime(string given) => Runtimes.FirstOrDefault(r => r.Equals(given, StringComparison.OrdinalIgnoreCase))
+        ?? throw new CliException($"there is no runtime \"{given}\"", ExitCodes.Usage, $"The runtimes are: {string.Join(", ", Runtimes)}");
+
     public static void Check(string name)
     {
         if (name.Length > MaxLength)

@@ -12,11 +12,41 @@ internal sealed record SecretRef(string Namespace, string Name, string? Key, str
 /// <summary>Reads a ControlPlane document. Whatever is missing is empty: the object may be younger than its status.</summary>
 internal sealed class ControlPlaneView(JsonObject obj)
 {
+    public JsonObject Document => obj;
+
     public string Name => Text(obj["metadata"]?["name"]);
 
     public string Uid => Text(obj["metadata"]?["uid"]);
 
     public string Type => Text(obj["spec"]?["type"]);
+
+    /// <summary>What runs it; empty when the operator decides.</summary>
+    public string Runtime => Text(obj["spec"]?["runtime"]);
+
+    public string Backend => Text(obj["spec"]?["backend"]);
+
+    public string Version => Text(obj["spec"]?["version"]);
+
+    public string Created => Text(obj["metadata"]?["creationTimestamp"]);
+
+    /// <summary>All hooks done, or none to do.</summary>
+    public bool HooksCompleted => Hooks.Count == 0 || (obj["status"]?["postCreateHookCompleted"] is JsonValue v && v.TryGetValue(out bool done) && done);
+
+    /// <summary>Its hooks in the order they run, each with whether it is done and its variables.</summary>
+    public IReadOnlyList<(string Name, bool Done, string Variables)> Hooks
+    {
+        get
+        {
+            var hooks = (obj["spec"]?["postCreateHooks"] as JsonArray ?? []).OfType<JsonObject>().Select(h => (Name: Text(h["hookName"]), Vars: h["vars"] as JsonObject));
+            if (Text(obj["spec"]?["postCreateHook"]) is { Length: > 0 } legacy) hooks = hooks.Prepend((legacy, obj["spec"]?["postCreateHookVars"] as JsonObject));
+            return [.. hooks.DistinctBy(h => h.Name).Select(h => (h.Name, IsDone(h.Name), Pairs(h.Vars)))];
+        }
+    }
+
+    public string GlobalVariables => Pairs(obj["spec"]?["globalVars"] as JsonObject);
+
+    public IReadOnlyList<ConditionView> Conditions =>
+        [.. (obj["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>().Select(c => new ConditionView(Text(c["type"]), Text(c["status"]), Text(c["reason"]), Text(c["message"])))];
 
     public string Namespace => $"{Name}-system";
 
@@ -24,8 +54,7 @@ internal sealed class ControlPlaneView(JsonObject obj)
 
     public bool IsReady => Condition("Ready") is { Status: "True" };
 
-    public ConditionView? Condition(string type) => (obj["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>()
-        .Where(c => Text(c["type"]) == type).Select(c => new ConditionView(type, Text(c["status"]), Text(c["reason"]), Text(c["message"]))).FirstOrDefault();
+    public ConditionView? Condition(string type) => Conditions.FirstOrDefault(c => c.Type == type);
 
     /// <summary>The operator's complaint, if it has one.</summary>
     public string? Problem => Condition("Synced") is { Status: "False", Message: { Length: > 0 } message } ? message : null;
@@ -40,6 +69,10 @@ internal sealed class ControlPlaneView(JsonObject obj)
         DateTimeOffset.TryParse(Text(obj["metadata"]?["creationTimestamp"]), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? now - at : null;
 
     public static string Text(JsonNode? node) => node is JsonValue v && v.TryGetValue(out string? s) ? s : "";
+
+    private bool IsDone(string hook) => obj["status"]?["postCreateHooks"]?[hook] is JsonValue v && v.TryGetValue(out bool done) && done;
+
+    private static string Pairs(JsonObject? values) => string.Join(", ", (values ?? []).Select(p => $"{p.Key}={Text(p.Value)}"));
 
     private static string? Optional(JsonNode? node) => Text(node) is { Length: > 0 } s ? s : null;
 }

@@ -6,12 +6,13 @@ namespace KubeFlex.Cli.Tenancy;
 
 /// <summary>
 /// Finds the hosting cluster: the current context if it serves control planes, else the stored one, else any that serves them. What was
-/// found is stored, and said when it is a guess.
+/// found is stored (but for <paramref name="remember"/>), and said when it is a guess.
 /// </summary>
-internal sealed class HostingResolver(CliSession session)
+internal sealed class HostingResolver(CliSession session, bool remember = true)
 {
     public const string InitHint = "Start the embedded one: kflex init --embedded. Or name the context of a cluster where KubeFlex runs: kflex config set-hosting CONTEXT";
-    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(3);
+    // Longer than a busy machine takes to wake a server; a dead address refuses at once.
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection to the hosting cluster.</summary>
     public async Task<KubeConnection> ConnectAsync(CancellationToken cancellation)
@@ -67,6 +68,6 @@ internal sealed class HostingResolver(CliSession session)
 
     private static bool IsTenant(Kubeconfig config, string context) => ControlPlaneEntries.IsManaged(config, context) && !KubeflexExtension.IsHosting(config, context);
 
-    private Task StoreAsync(string context, CancellationToken cancellation) =>
-        session.Kubeconfigs.EditAsync(config => KubeflexExtension.SetHostingContext(config, context, session.Host.Time), cancellation);
+    private Task StoreAsync(string context, CancellationToken cancellation) => !remember ? Task.CompletedTask
+        : session.Kubeconfigs.EditAsync(config => KubeflexExtension.SetHostingContext(config, context, session.Host.Time), cancellation);
 }

@@ -17,7 +17,7 @@ internal static partial class Durations
         CustomParser = result => Parse(result),
     };
 
-    /// <summary>Reads <c>1h30m</c>, <c>90s</c>, <c>500ms</c> or a bare number of seconds; null for anything else.</summary>
+    /// <summary>Reads <c>1h30m</c>, <c>90s</c>, <c>500ms</c>, <c>30d</c> (which Go does not) or a bare number of seconds; null for anything else.</summary>
     public static TimeSpan? Parse(string text)
     {
         if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e9) return TimeSpan.FromSeconds(seconds);
@@ -30,6 +30,7 @@ internal static partial class Durations
             if (value > 1e6) return null;
             total += match.Groups[2].Captures[i].Value switch
             {
+                "d" => TimeSpan.FromDays(value),
                 "h" => TimeSpan.FromHours(value),
                 "m" => TimeSpan.FromMinutes(value),
                 "s" => TimeSpan.FromSeconds(value),
@@ -67,6 +68,6 @@ internal static partial class Durations
         return default;
     }
 
-    [GeneratedRegex(@"^(?:(\d+(?:\.\d+)?)(ms|h|m|s))+$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:(\d+(?:\.\d+)?)(ms|d|h|m|s))+$", RegexOptions.CultureInvariant)]
     private static partial Regex Go();
 }

@@ -9,6 +9,9 @@ internal sealed record HookReference(string Name, IReadOnlyDictionary<string, st
 /// <summary>Where a control plane's kubeconfig is: <c>status.secretRef</c>. No key means that there is none for outside the cluster.</summary>
 internal sealed record SecretReference(string Namespace, string Name, string? Key, string InClusterKey);
 
+/// <summary>Where the kubeconfig of a cluster to adopt is: <c>spec.bootstrapSecretRef</c>.</summary>
+internal sealed record BootstrapReference(string Namespace, string Name, string Key);
+
 /// <summary>Reads a ControlPlane object, which stays as it is.</summary>
 internal sealed class ControlPlane(JsonObject obj)
 {
@@ -37,6 +40,35 @@ internal sealed class ControlPlane(JsonObject obj)
 
     /// <summary>Shared unless asked otherwise, as the command line's default.</summary>
     public string Backend => Text("backend") ?? "shared";
+
+    /// <summary>Kubernetes version without a leading v, or null for the default.</summary>
+    public string? Version => Text("version") is { Length: > 0 } version ? version.TrimStart('v') : null;
+
+    public bool HasReplicas => obj["spec"]?["replicas"] is not null;
+
+    public long Replicas => obj["spec"]?["replicas"] is JsonValue v && long.TryParse(v.ToString(), out var replicas) ? replicas : 1;
+
+    /// <summary>Requests and limits of the main container, or null for the defaults.</summary>
+    public JsonObject? Resources => obj["spec"]?["resources"] as JsonObject is { Count: > 0 } resources ? resources : null;
+
+    /// <summary>Further names and IP addresses of the serving certificate.</summary>
+    public IReadOnlyList<string> ExtraSans => [.. (obj["spec"]?["extraSANs"] as JsonArray ?? []).Select(s => s?.ToString() ?? "")];
+
+    public bool IsPaused => obj["spec"]?["paused"] is JsonValue v && v.TryGetValue<bool>(out var paused) && paused;
+
+    /// <summary>For type external: the secret with the kubeconfig of the cluster to adopt.</summary>
+    public BootstrapReference? BootstrapSecret => obj["spec"]?["bootstrapSecretRef"] is JsonObject r
+        && (string?)r["namespace"] is { Length: > 0 } ns && (string?)r["name"] is { Length: > 0 } name
+            ? new BootstrapReference(ns, name, (string?)r["inClusterKey"] is { Length: > 0 } key ? key : Names.InClusterKey) : null;
+
+    /// <summary>For type external: life of the token. A year when left out, as the schema has it.</summary>
+    public long TokenExpirationSeconds => obj["spec"]?["tokenExpirationSeconds"] is JsonValue v && long.TryParse(v.ToString(), out var seconds) ? seconds : 31_536_000;
+
+    public string? Annotation(string name) => (string?)obj["metadata"]?["annotations"]?[name];
+
+    public DateTimeOffset? DeletionTime => HostingCluster.ParseTime((string?)obj["metadata"]?["deletionTimestamp"]);
+
+    public bool IsReady => (string?)Conditions.Of(Status).Find("Ready")?["status"] == "True";
 
     public bool WaitForHooks => obj["spec"]?["waitForPostCreateHooks"] is JsonValue v && v.TryGetValue<bool>(out var wait) && wait;
 

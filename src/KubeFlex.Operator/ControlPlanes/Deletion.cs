@@ -33,6 +33,10 @@ internal sealed class Deletion(HostingCluster hosting, Foundation foundation, IR
                 if (deleted && await hosting.Client.FindAsync(Resources.Namespaces.Named(cp.Namespace), cancellation) is not null)
                     return $"waiting for namespace \"{cp.Namespace}\" to be emptied";
             }
+            foreach (var type in types.Values)
+            {
+                if (await type.RemainsAsync(cp, cancellation) is { } remains) return remains;
+            }
         }
         await foundation.DropFinalizerAsync(cp, cancellation);
         return null;

@@ -6,7 +6,7 @@ using KubeFlex.Runtime.Client;
 namespace KubeFlex.Operator.ControlPlanes;
 
 /// <summary>What every control plane has, whatever its type: the finalizer, labels of its hooks, and a namespace of its own.</summary>
-internal sealed class Foundation(HostingCluster hosting, HookRunner hooks)
+internal sealed class Foundation(HostingCluster hosting, HookLabels hooks)
 {
     /// <summary>Both at once: the namespace bears an owner reference, so it goes even if the finalizer did not come to be.</summary>
     public Task EnsureAsync(ControlPlane cp, CancellationToken cancellation) =>
@@ -29,7 +29,7 @@ internal sealed class Foundation(HostingCluster hosting, HookRunner hooks)
     {
         var patch = new JsonObject();
         if (!cp.HasFinalizer) patch["finalizers"] = Strings(cp.Finalizers.Append(Names.Finalizer));
-        if (hooks.MissingLabels(cp) is { Count: > 0 } labels) patch["labels"] = labels;
+        if (hooks.Missing(cp) is { Count: > 0 } labels) patch["labels"] = labels;
         if (patch.Count > 0) hosting.ControlPlanes.Observe(await PatchAsync(cp, patch, cancellation));
     }
 
@@ -51,7 +51,12 @@ internal sealed class Foundation(HostingCluster hosting, HookRunner hooks)
                 {
                     ["apiVersion"] = "v1",
                     ["kind"] = "Namespace",
-                    ["metadata"] = new JsonObject { ["name"] = cp.Namespace, ["ownerReferences"] = new JsonArray(cp.OwnerReference()) },
+                    ["metadata"] = new JsonObject
+                    {
+                        ["name"] = cp.Namespace,
+                        ["annotations"] = new JsonObject { [Names.MadeAsAnnotation] = SpecRules.MadeAs(cp) },
+                        ["ownerReferences"] = new JsonArray(cp.OwnerReference()),
+                    },
                 }, cancellation));
                 return;
             }

@@ -4,32 +4,6 @@ using KubeFlex.Runtime.Client;
 
 namespace KubeFlex.Operator.ControlPlanes;
 
-/// <summary>What a pass found out about a control plane.</summary>
-internal sealed record Outcome
-{
-    /// <summary>Why the pass did not do all it should, or null: the Synced condition.</summary>
-    public string? Error { get; init; }
-
-    /// <summary>The Ready condition; null leaves it as it was.</summary>
-    public ReadyState? Ready { get; init; }
-
-    public SecretReference? SecretRef { get; init; }
-
-    /// <summary>Which hooks are done; null leaves it as it was.</summary>
-    public IReadOnlyDictionary<string, bool>? Hooks { get; init; }
-
-    public bool? HooksCompleted { get; init; }
-}
-
-/// <summary>Status, reason and message of the Ready condition.</summary>
-internal sealed record ReadyState(bool IsReady, string Reason, string Message)
-{
-    public static readonly ReadyState Available = new(true, "Available", "");
-    public static readonly ReadyState WaitingForHooks = new(false, "WaitingForPostCreateHooks", "Waiting for PostCreateHook completion");
-
-    public static ReadyState Unavailable(string why) => new(false, "Unavailable", why);
-}
-
 /// <summary>Writes status and events, each only when something changed.</summary>
 internal sealed class StatusWriter(HostingCluster hosting, EventRecorder events)
 {
@@ -38,15 +12,21 @@ internal sealed class StatusWriter(HostingCluster hosting, EventRecorder events)
         var old = cp.Status;
         var now = HostingCluster.Timestamp(hosting.Time.GetUtcNow());
         var conditions = Conditions.Of(old);
+        var sync = SyncState.Of(outcome);
         var changed = outcome.Ready is { } ready && conditions.Set("Ready", ready.IsReady, ready.Reason, ready.Message, now);
-        var synced = conditions.Set("Synced", outcome.Error is null, outcome.Error is null ? "ReconcileSuccess" : "ReconcileError", outcome.Error ?? "", now);
+        var synced = !outcome.Unfinished && conditions.Set("Synced", sync.IsSynced, sync.Reason, sync.Message, now);
+        changed |= conditions.Set("Progressing", outcome.Progress.IsProgressing, outcome.Progress.Reason, outcome.Progress.Message, now);
 
         var patch = new JsonObject();
         if (changed || synced) patch["conditions"] = conditions.ToJson();
         Set(patch, old, "observedGeneration", cp.Generation);
         if (outcome.SecretRef is { } secret) Set(patch, old, "secretRef", ToJson(secret));
         if (outcome.Hooks is { } hooks) Set(patch, old, "postCreateHooks", new JsonObject(hooks.Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value))));
+        if (outcome.HookRevisions is { } revisions && (revisions.Count > 0 || old?["postCreateHookRevisions"] is not null))
+            Set(patch, old, "postCreateHookRevisions", new JsonObject(revisions.Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value))));
         if (outcome.HooksCompleted is { } completed) Set(patch, old, "postCreateHookCompleted", completed);
+        if (outcome.Certificates is { } certificates && (certificates.Count > 0 || old?["certificates"] is not null))
+            Set(patch, old, "certificates", new JsonArray([.. certificates.Select(c => c.ToJson())]));
         if (patch.Count == 0) return;
 
         // Both are required by the schema; a status that has one only would be refused.
@@ -57,8 +37,7 @@ internal sealed class StatusWriter(HostingCluster hosting, EventRecorder events)
         }
         hosting.ControlPlanes.Observe(await hosting.Client.PatchAsync(
             Resources.ControlPlanes.Named(cp.Name).Sub("status"), PatchKind.Merge, new JsonObject { ["status"] = patch }, cancellation));
-        if (synced)
-            await events.RecordAsync(cp, outcome.Error is null ? "Normal" : "Warning", outcome.Error is null ? "SyncSuccess" : "SyncFail", outcome.Error ?? "", cancellation);
+        if (synced) await events.RecordAsync(cp, sync.EventType, sync.EventReason, sync.Message, cancellation);
     }
 
     private static void Set(JsonObject patch, JsonObject? old, string field, JsonNode value)
@@ -81,5 +60,18 @@ internal sealed class StatusWriter(HostingCluster hosting, EventRecorder events)
         if (secret.Key is not null) o["key"] = secret.Key;
         o["inClusterKey"] = secret.InClusterKey;
         return o;
+    }
+
+    /// <summary>The Synced condition and the event that goes with it.</summary>
+    private sealed record SyncState(bool IsSynced, string Reason, string Message, string EventType, string EventReason)
+    {
+        public static SyncState Of(Outcome outcome) => outcome switch
+        {
+            { Paused: true } => new(false, "ReconcilePaused", "spec.paused is true: nothing is changed until it is false", "Normal", "ReconcilePaused"),
+            { Error: null } => new(true, "ReconcileSuccess", "", "Normal", "SyncSuccess"),
+            // What can be mended is a failure to sync; other reasons are events of their own.
+            { ErrorReason: "ReconcileError" } => new(false, outcome.ErrorReason, outcome.Error, "Warning", "SyncFail"),
+            _ => new(false, outcome.ErrorReason, outcome.Error, "Warning", outcome.ErrorReason),
+        };
     }
 }

@@ -4,30 +4,42 @@ using KubeFlex.Machinery.Objects;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Hosting;
 using KubeFlex.Runtime.Client;
+using KubeFlex.Runtime.Discovery;
 using KubeFlex.Runtime.Queues;
 
 namespace KubeFlex.Operator.Hooks;
 
-/// <summary>Applies one rendered object of a hook to the hosting cluster.</summary>
-internal sealed class HookApplier(HostingCluster hosting)
+/// <summary>Applies rendered objects of a hook.</summary>
+internal sealed class HookApplier(TimeProvider time, HookDestination to, ControlPlane cp, string hook)
 {
     /// <summary>A failed Job is tried again after half a minute, then ever later: whatever it needs may come.</summary>
     private static readonly BackoffOptions JobRetries = new() { Initial = TimeSpan.FromSeconds(30), Maximum = TimeSpan.FromMinutes(15) };
 
-    /// <summary>Applies it and says how far it is: the answer of an apply bears the object's status, so that no second request is needed.</summary>
-    public async Task<HookObjectState> ApplyAsync(ControlPlane cp, string hook, int index, JsonObject obj, CancellationToken cancellation)
+    /// <summary>
+    /// Applies it and says how far it is: the answer of an apply bears the object's status, so that no second request is needed. A Job that was made from
+    /// another <paramref name="revision"/> is run again, since its pods cannot change; null leaves one that is there alone.
+    /// </summary>
+    public async Task<HookObjectState> ApplyAsync(int index, JsonObject obj, string? revision, CancellationToken cancellation)
     {
-        var where = $"PostCreateHook \"{hook}\", template {index} ({(string?)obj["kind"] ?? "?"}/{(string?)obj["metadata"]?["name"] ?? "?"})";
-        var target = await PlaceAsync(cp, obj, where, cancellation);
+        var where = Where(index, obj);
+        var target = await PlaceAsync(obj, where, cancellation);
         try
         {
-            if (IsJob(obj)) await RetryFailedJobAsync(target, obj, where, cancellation);
-            return HookReadiness.Of(await hosting.Client.ApplyAsync(target, obj, force: false, cancellation));
+            if (IsJob(obj))
+            {
+                if (revision is not null) Child((JsonObject)obj["metadata"]!, "annotations")[Names.RevisionAnnotation] = revision;
+                var there = await to.Client.FindAsync(target, cancellation);
+                if (there is not null && revision is not null && (string?)there["metadata"]?["annotations"]?[Names.RevisionAnnotation] != revision)
+                    await to.Client.DeleteAsync(target, "Background", cancellation, (string?)there["metadata"]?["uid"]);
+                else if (there is not null)
+                    await RetryFailedJobAsync(target, there, obj, where, cancellation);
+            }
+            return HookReadiness.Of(await to.Client.ApplyAsync(target, obj, force: false, cancellation));
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {
             // The kind went away since discovery, or the namespace did.
-            hosting.Discovery.Invalidate(new GroupVersion(target.Group, target.Version));
+            to.Discovery.Invalidate(new GroupVersion(target.Group, target.Version));
             throw new ReconcileFailure($"{where}: {e.Message}");
         }
         catch (KubeApiException e) when (!e.IsTransient)
@@ -36,14 +48,29 @@ internal sealed class HookApplier(HostingCluster hosting)
         }
     }
 
-    private async Task<ResourceRef> PlaceAsync(ControlPlane cp, JsonObject obj, string where, CancellationToken cancellation)
+    /// <summary>Looks after a Job of a hook that was applied already: whether it has ended. One that failed is reported and run again in time.</summary>
+    public async Task<bool> HasEndedAsync(int index, JsonObject job, string? revision, CancellationToken cancellation)
+    {
+        var target = await PlaceAsync(job, Where(index, job), cancellation);
+        // Gone means that it ended and was cleaned up.
+        if (await to.Client.FindAsync(target, cancellation) is not { } there || HookReadiness.Of(there).IsReady) return true;
+        if (HookReadiness.FailedCondition(there) is null) return false;
+        return (await ApplyAsync(index, job, revision, cancellation)).IsReady;
+    }
+
+    public static bool IsJob(JsonObject obj) => (string?)obj["kind"] == "Job" && ((string?)obj["apiVersion"] ?? "").StartsWith("batch/", StringComparison.Ordinal);
+
+    private string Where(int index, JsonObject obj) => $"PostCreateHook \"{hook}\", template {index} ({(string?)obj["kind"] ?? "?"}/{(string?)obj["metadata"]?["name"] ?? "?"})";
+
+    private async Task<ResourceRef> PlaceAsync(JsonObject obj, string where, CancellationToken cancellation)
     {
         if ((string?)obj["apiVersion"] is not { Length: > 0 } apiVersion || (string?)obj["kind"] is not { Length: > 0 } kind || GroupVersion.Parse(apiVersion) is not { } version)
             throw new ReconcileFailure($"{where}: apiVersion and kind are required", permanent: true);
         if (obj["metadata"] is not JsonObject metadata || (string?)metadata["name"] is not { Length: > 0 } name)
             throw new ReconcileFailure($"{where}: metadata.name is required", permanent: true);
-        var mapping = await hosting.Discovery.FindAsync(new GroupVersionKind(version.Group, version.Version, kind), cancellation)
-            ?? throw new ReconcileFailure($"{where}: the hosting cluster does not serve kind \"{kind}\" of \"{apiVersion}\"");
+        var mapping = await to.Discovery.FindAsync(new GroupVersionKind(version.Group, version.Version, kind), cancellation)
+            ?? throw new ReconcileFailure($"{where}: {to.Name} does not serve kind \"{kind}\" of \"{apiVersion}\"");
+        if (to.IsTenant) return PlaceInTenant(metadata, mapping, name);
         if (mapping.Namespaced)
         {
             if ((string?)metadata["namespace"] is { Length: > 0 } ns && ns != cp.Namespace)
@@ -56,25 +83,30 @@ internal sealed class HookApplier(HostingCluster hosting)
         return mapping.Collection.Named(name);
     }
 
-    /// <summary>Deletes a Job that failed when it is time for another attempt, so that applying it makes it run again; counts attempts in an annotation.</summary>
-    private async Task RetryFailedJobAsync(ResourceRef target, JsonObject job, string where, CancellationToken cancellation)
+    /// <summary>The tenant's namespaces are the template's business, and what is in it goes with it.</summary>
+    private static ResourceRef PlaceInTenant(JsonObject metadata, ResourceMapping mapping, string name)
     {
-        if (await hosting.Client.FindAsync(target, cancellation) is not { } there) return;
+        if (!mapping.Namespaced) return mapping.Collection.Named(name);
+        if ((string?)metadata["namespace"] is not { Length: > 0 } ns) metadata["namespace"] = ns = "default";
+        return mapping.Collection.In(ns).Named(name);
+    }
+
+    /// <summary>Deletes a Job that failed when it is time for another attempt, so that applying it makes it run again; counts attempts in an annotation.</summary>
+    private async Task RetryFailedJobAsync(ResourceRef target, JsonObject there, JsonObject job, string where, CancellationToken cancellation)
+    {
         var attempt = int.TryParse((string?)there["metadata"]?["annotations"]?[Names.AttemptAnnotation], CultureInfo.InvariantCulture, out var n) ? n : 1;
         if (HookReadiness.FailedCondition(there) is { } failed)
         {
-            var now = hosting.Time.GetUtcNow();
+            var now = time.GetUtcNow();
             var since = DateTimeOffset.TryParse((string?)failed["lastTransitionTime"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : now;
             var wait = since + JobRetries.Delay(attempt - 1) - now;
             if (wait > TimeSpan.Zero)
                 throw new ReconcileFailure($"{where}: the Job failed (attempt {attempt}): {HookReadiness.Of(there).Failed}", retryAfter: wait);
-            await hosting.Client.DeleteAsync(target, "Background", cancellation, (string?)there["metadata"]?["uid"]);
+            await to.Client.DeleteAsync(target, "Background", cancellation, (string?)there["metadata"]?["uid"]);
             attempt++;
         }
         if (attempt > 1) Child((JsonObject)job["metadata"]!, "annotations")[Names.AttemptAnnotation] = attempt.ToString(CultureInfo.InvariantCulture);
     }
-
-    private static bool IsJob(JsonObject obj) => (string?)obj["kind"] == "Job" && ((string?)obj["apiVersion"] ?? "").StartsWith("batch/", StringComparison.Ordinal);
 
     private static JsonObject Child(JsonObject parent, string name)
     {

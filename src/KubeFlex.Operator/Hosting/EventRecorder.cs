@@ -9,12 +9,15 @@ namespace KubeFlex.Operator.Hosting;
 /// <summary>Writes events about control planes; they live in namespace default, as all events about cluster-scoped objects do.</summary>
 internal sealed partial class EventRecorder(HostingCluster hosting, ILogger log)
 {
+    private int written;
+
     /// <summary>Writes one event. A failure is only logged: events are talk, not state.</summary>
     public async Task RecordAsync(ControlPlane cp, string type, string reason, string message, CancellationToken cancellation)
     {
         var now = hosting.Time.GetUtcNow();
         var stamp = HostingCluster.Timestamp(now);
-        var suffix = ((now - DateTimeOffset.UnixEpoch).Ticks * 100).ToString("x", CultureInfo.InvariantCulture);
+        // Nanoseconds, as client-go has them; a clock has no more than ticks, and two events may come within one.
+        var suffix = ((now - DateTimeOffset.UnixEpoch).Ticks * 100 + (uint)Interlocked.Increment(ref written) % 100).ToString("x", CultureInfo.InvariantCulture);
         var e = new JsonObject
         {
             ["apiVersion"] = "v1",

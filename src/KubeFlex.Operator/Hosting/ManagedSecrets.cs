@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -12,7 +11,12 @@ namespace KubeFlex.Operator.Hosting;
 /// <param name="Inputs">What it was made from: when that changes, it is made anew.</param>
 /// <param name="Values">Keys and text values.</param>
 /// <param name="RenewAt">When the certificates in it are renewed, or null.</param>
-internal sealed record SecretContent(string Name, string Inputs, IReadOnlyDictionary<string, string> Values, DateTimeOffset? RenewAt);
+/// <param name="NotAfter">When the first of them ends, or null.</param>
+internal sealed record SecretContent(string Name, string Inputs, IReadOnlyDictionary<string, string> Values, DateTimeOffset? RenewAt, DateTimeOffset? NotAfter = null)
+{
+    /// <summary>Further annotations.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>
 /// Keeps secrets of control planes as they should be. Whether one still is costs no request: the cache has a hash of each value, and an
@@ -32,8 +36,15 @@ internal sealed class ManagedSecrets(HostingCluster hosting)
 
     /// <summary>When the secret's certificates are renewed, as the cache knows it.</summary>
     public DateTimeOffset? RenewAt(ControlPlane cp, string name) =>
-        DateTimeOffset.TryParse((string?)Cached(cp, name)?["metadata"]?["annotations"]?[Names.RenewAtAnnotation], CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+        HostingCluster.ParseTime(Annotation(cp, name, Names.RenewAtAnnotation));
+
+    /// <summary>An annotation of the secret as the cache knows it, or null.</summary>
+    public string? Annotation(ControlPlane cp, string name, string annotation) => (string?)Cached(cp, name)?["metadata"]?["annotations"]?[annotation];
+
+    /// <summary>What the status says about a secret's certificate; null when the cache knows of none.</summary>
+    public CertificateStatus? Certificate(ControlPlane cp, string name, string secret, string annotation = Names.NotAfterAnnotation) =>
+        HostingCluster.ParseTime(Annotation(cp, secret, annotation)) is { } end
+            ? new CertificateStatus(name, secret, end, annotation == Names.NotAfterAnnotation ? RenewAt(cp, secret) : null) : null;
 
     /// <summary>Hash of one value as the cache knows it, or null.</summary>
     public string? ValueHash(ControlPlane cp, string name, string key) => (string?)Cached(cp, name)?["data"]?[key];
@@ -42,9 +53,15 @@ internal sealed class ManagedSecrets(HostingCluster hosting)
     public JsonObject? Cached(ControlPlane cp, string name) => hosting.Secrets.Get(cp.Namespace, name);
 
     /// <summary>The secret's text values as they are on the server, or null.</summary>
-    public async Task<IReadOnlyDictionary<string, string>?> ReadAsync(ControlPlane cp, string name, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, string>?> ReadAsync(ControlPlane cp, string name, CancellationToken cancellation) =>
+        await FindAsync(cp, name, cancellation) is { } secret ? Values(secret) : null;
+
+    /// <summary>The secret as it is on the server, or null.</summary>
+    public Task<JsonObject?> FindAsync(ControlPlane cp, string name, CancellationToken cancellation) => hosting.Client.FindAsync(Ref(cp, name), cancellation);
+
+    /// <summary>A secret's text values.</summary>
+    public static Dictionary<string, string> Values(JsonObject secret)
     {
-        if (await hosting.Client.FindAsync(Ref(cp, name), cancellation) is not { } secret) return null;
         var values = new Dictionary<string, string>();
         foreach (var (key, value) in secret["data"] as JsonObject ?? [])
         {
@@ -91,6 +108,8 @@ internal sealed class ManagedSecrets(HostingCluster hosting)
         }
         var annotations = new JsonObject { [Names.DigestAnnotation] = Digest(content.Inputs, hashes) };
         if (content.RenewAt is { } at) annotations[Names.RenewAtAnnotation] = HostingCluster.Timestamp(at);
+        if (content.NotAfter is { } end) annotations[Names.NotAfterAnnotation] = HostingCluster.Timestamp(end);
+        foreach (var (name, value) in content.Annotations) annotations[name] = value;
         return new JsonObject
         {
             ["apiVersion"] = "v1",

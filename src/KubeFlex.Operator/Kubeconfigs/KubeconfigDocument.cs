@@ -30,6 +30,12 @@ internal static class KubeconfigDocument
         var entry = new JsonObject { ["server"] = server.Url };
         if (server.TlsServerName is not null) entry["tls-server-name"] = server.TlsServerName;
         entry["certificate-authority-data"] = Base64(server.CaPem);
+        return Write(entry, context, cluster, user, credentials);
+    }
+
+    /// <summary>The same for a cluster's entry as it stands.</summary>
+    public static string Write(JsonObject entry, string context, string cluster, string user, JsonObject credentials)
+    {
         var document = new JsonObject
         {
             ["apiVersion"] = "v1",

@@ -94,12 +94,16 @@ public sealed class CertificateAuthority : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         foreach (var name in dnsNames.Distinct(StringComparer.OrdinalIgnoreCase)) names.AddDnsName(name);
         foreach (var address in addresses.Distinct()) names.AddIpAddress(address);
-        return Issue(Subject(commonName, [], null), ServerAuthentication, names.Build());
+        return Issue(Subject(commonName, [], null), ServerAuthentication, names.Build(), LeafLifetime);
     }
 
     /// <summary>A client's certificate: the common name is the user, the organizations are the groups.</summary>
     public IssuedCertificate IssueClient(string commonName, params IReadOnlyList<string> organizations) =>
-        Issue(Subject(commonName, organizations, null), ClientAuthentication, null);
+        Issue(Subject(commonName, organizations, null), ClientAuthentication, null, LeafLifetime);
+
+    /// <summary>The same with a life of its own, which the authority's own end may shorten.</summary>
+    public IssuedCertificate IssueClient(string commonName, IReadOnlyList<string> organizations, TimeSpan lifetime) =>
+        Issue(Subject(commonName, organizations, null), ClientAuthentication, null, lifetime);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -111,7 +115,7 @@ public sealed class CertificateAuthority : IDisposable
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
-    private IssuedCertificate Issue(X500DistinguishedName subject, string usage, X509Extension? names)
+    private IssuedCertificate Issue(X500DistinguishedName subject, string usage, X509Extension? names, TimeSpan lifetime)
     {
         using var leaf = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, leaf, HashAlgorithmName.SHA256);
@@ -123,7 +127,7 @@ public sealed class CertificateAuthority : IDisposable
             request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(identifier));
         if (names is not null) request.CertificateExtensions.Add(names);
         var now = time.GetUtcNow();
-        var end = now + LeafLifetime < NotAfter ? now + LeafLifetime : NotAfter;
+        var end = lifetime < NotAfter - now ? now + lifetime : NotAfter;
         using var made = request.Create(certificate.SubjectName, signer, now - Skew, end, Serial());
         return new IssuedCertificate(made.ExportCertificatePem() + "\n", leaf.ExportPkcs8PrivateKeyPem() + "\n", end);
     }

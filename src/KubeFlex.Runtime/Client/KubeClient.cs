@@ -52,9 +52,13 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
     public Task<JsonObject> ListAsync(ResourceRef collection, string? query, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Get, WithQuery(collection.Path, query), null, null, cancellation);
 
-    /// <summary>Creates; the collection comes from <paramref name="resource"/> (its name is not used).</summary>
-    public Task<JsonObject> CreateAsync(ResourceRef resource, JsonObject obj, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Post, WithQuery((resource.Subresource is null ? resource with { Name = null } : resource).Path, $"fieldManager={fieldManager}"), KubeJson.ToUtf8(obj), Json, cancellation);
+    /// <summary>
+    /// Creates; the collection comes from <paramref name="resource"/> (its name is not used). <paramref name="strict"/> makes the server refuse
+    /// fields that it would otherwise drop in silence.
+    /// </summary>
+    public Task<JsonObject> CreateAsync(ResourceRef resource, JsonObject obj, CancellationToken cancellation, bool strict = false) =>
+        SendAsync(HttpMethod.Post, WithQuery((resource.Subresource is null ? resource with { Name = null } : resource).Path,
+            $"fieldManager={fieldManager}{(strict ? "&fieldValidation=Strict" : "")}"), KubeJson.ToUtf8(obj), Json, cancellation);
 
     /// <summary>Replaces.</summary>
     public Task<JsonObject> UpdateAsync(ResourceRef resource, JsonObject obj, CancellationToken cancellation) =>

@@ -47,6 +47,8 @@ public static class Resources
     public static readonly ResourceRef ServiceAccounts = new("", "v1", "serviceaccounts");
     /// <summary>core/v1 events.</summary>
     public static readonly ResourceRef Events = new("", "v1", "events");
+    /// <summary>coordination.k8s.io/v1 leases.</summary>
+    public static readonly ResourceRef Leases = new("coordination.k8s.io", "v1", "leases");
     /// <summary>CustomResourceDefinitions.</summary>
     public static readonly ResourceRef CustomResourceDefinitions = new("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     /// <summary>ClusterRoleBindings.</summary>

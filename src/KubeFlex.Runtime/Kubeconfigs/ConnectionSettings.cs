@@ -80,7 +80,7 @@ internal sealed record ConnectionSettings
         }
     }
 
-    private static X509Certificate2Collection Bundle(string pem, string cluster)
+    internal static X509Certificate2Collection Bundle(string pem, string cluster)
     {
         var bundle = new X509Certificate2Collection();
         try

@@ -42,7 +42,17 @@ public static class KubeconfigClient
         return Connect(settings, settings.TokenFile is { } file ? FileToken(file) : settings.Token is { Length: > 0 } t ? (_, _) => Task.FromResult<string?>(t) : null, trace);
     }
 
-    private static KubeConnection Connect(ConnectionSettings settings, Func<bool, CancellationToken, Task<string?>>? token, Action<string>? trace)
+    /// <summary>
+    /// A client for the current context of a kubeconfig given as text, whose author need not be trusted: what points outside the text (files, credential
+    /// plugins, proxies) is refused. Fails with <see cref="KubeconfigException"/>.
+    /// </summary>
+    public static KubeConnection ConnectInline(string kubeconfig)
+    {
+        var settings = InlineKubeconfig.Read(kubeconfig);
+        return Connect(settings, settings.Token is { Length: > 0 } token ? (_, _) => Task.FromResult<string?>(token) : null, null);
+    }
+
+    internal static KubeConnection Connect(ConnectionSettings settings, Func<bool, CancellationToken, Task<string?>>? token, Action<string>? trace)
     {
         HttpMessageHandler handler = Transport(settings, out var baseAddress);
         if (token is not null) handler = new BearerHandler(token) { InnerHandler = handler };
@@ -126,7 +136,7 @@ public static class KubeconfigClient
 
     private static bool IsLoopback(Uri server) => server.IsLoopback || server.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
 
-    private static Func<bool, CancellationToken, Task<string?>> FileToken(string file) => async (_, cancellation) =>
+    internal static Func<bool, CancellationToken, Task<string?>> FileToken(string file) => async (_, cancellation) =>
     {
         try
         {

@@ -11,6 +11,7 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
 {
     public const string Usage = """
         kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN]
+        kubeflex-server operator [flags]      only the operator, for an existing cluster; see: kubeflex-server operator --help
 
           --data-dir  directory for everything the server keeps (default: $KUBEFLEX_HOME, else ~/.kubeflex)
           --listen    address and port to serve on (default 127.0.0.1:9443; port 0 takes a free one)

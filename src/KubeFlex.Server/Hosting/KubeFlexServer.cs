@@ -60,16 +60,19 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
 
         await certifying;
         await app.StartAsync(cancellation);
+        var operatorHost = new OperatorHost(client, host, new OperatorOptions
+        {
+            InstallCrds = false,
+            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
+        }, time, logs);
+        // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
+        await operatorHost.InstallCrdsAsync(cancellation);
         identity.WriteAdminKubeconfig(directory, host.ServerUrl);
         directory.WriteServerFile(host.ServerUrl);
         await Console.Out.WriteLineAsync($"KubeFlex serves {host.ServerUrl} from {directory.Path}");
 
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = lifetime.ApplicationStopping.Register(stopping.Cancel);
-        var operatorHost = new OperatorHost(client, host, new OperatorOptions
-        {
-            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
-        }, time, logs);
         Task[] loops =
         [
             SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger),

@@ -12,7 +12,7 @@ public sealed class BadInputTests
     [InlineData("[]", "application/json", 400)]
     [InlineData("a: [", "application/yaml", 400)]
     [InlineData("{}", "text/plain", 415)]
-    [InlineData("k8s", "application/vnd.kubernetes.protobuf", 415)]
+    [InlineData("k8s", "application/vnd.kubernetes.protobuf", 400)]
     public async Task BodiesThatAreNoObjects(string body, string type, int code)
     {
         await using var plane = await TestPlane.StartAsync();

@@ -36,6 +36,19 @@ public sealed class ObjectTests
     }
 
     [Fact]
+    public async Task ApplyingTheSameAgainKeepsTheVersionAlsoWhereQuantitiesAreSpelledDifferently()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        const string path = "/api/v1/namespaces/default/resourcequotas/q?fieldManager=m";
+        var quota = JsonNode.Parse("""{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"q"},"spec":{"hard":{"requests.cpu":2,"requests.memory":"1024Mi"}}}""")!.AsObject();
+        var first = await plane.CallAsync("PATCH", path, quota, "application/apply-patch+yaml");
+        Assert.Equal(201, first.Code);
+        var again = await plane.CallAsync("PATCH", path, quota, "application/apply-patch+yaml");
+        Assert.Equal(200, again.Code);
+        Assert.Equal(first.Version, again.Version);
+    }
+
+    [Fact]
     public async Task ADryRunStoresNothing()
     {
         await using var plane = await TestPlane.StartAsync();

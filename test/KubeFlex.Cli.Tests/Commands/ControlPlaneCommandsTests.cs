@@ -148,6 +148,87 @@ public sealed class ControlPlaneCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deletes_all_after_a_question_or_by_yes()
+    {
+        await cli.RunAsync("create", "a");
+        await cli.RunAsync("create", "b");
+        var no = await cli.RunAsync(["delete", "--all"], "n\n", CancellationToken.None);
+        Assert.Equal(ExitCodes.Failed, no.ExitCode);
+        Assert.Contains("Delete 2 control planes of context \"hosting\" with all that is in them: a, b?", no.Error, StringComparison.Ordinal);
+        Assert.NotNull(api.Get($"{FakeApi.ControlPlanes}/a"));
+
+        Assert.Equal(0, (await cli.RunAsync("delete", "--all", "--yes")).ExitCode);
+        Assert.Null(api.Get($"{FakeApi.ControlPlanes}/a"));
+        Assert.Null(api.Get($"{FakeApi.ControlPlanes}/b"));
+        Assert.Equal(["hosting", "mine"], cli.Kubeconfig.Names(KubeconfigSection.Contexts));
+        Assert.Equal("hosting", cli.Kubeconfig.CurrentContext);
+    }
+
+    [Fact]
+    public async Task An_interrupt_says_what_goes_on_and_forgets_what_is_gone()
+    {
+        await cli.RunAsync("create", "a");
+        await cli.RunAsync("create", "b");
+        using var interrupt = new CancellationTokenSource();
+        api.Operator = (hosting, verb, cp) =>
+        {
+            if ((string?)cp["metadata"]!["name"] == "a") FakeApi.MakeReady(hosting, verb, cp);
+            else _ = Task.Run(async () =>
+            {
+                // As soon as b is waited for, a is gone.
+                while (!hosting.Requests.TakeLast(3).Any(r => r == $"GET {FakeApi.ControlPlanes}")) await Task.Delay(5);
+                await Task.Delay(200);
+                interrupt.Cancel();
+            });
+        };
+        var result = await cli.RunAsync(["delete", "a", "b"], null, interrupt.Token);
+        Assert.Equal(ExitCodes.Interrupted, result.ExitCode);
+        Assert.Contains("The deletion of b goes on", result.Error, StringComparison.Ordinal);
+        Assert.Null(cli.Kubeconfig.FindContext("a"));
+        Assert.NotNull(cli.Kubeconfig.FindContext("b"));
+    }
+
+    [Fact]
+    public async Task Create_takes_a_manifest_which_options_change_and_prints_the_result()
+    {
+        var file = Path.Combine(cli.Home, "cp.yaml");
+        await File.WriteAllTextAsync(file, """
+            apiVersion: tenancy.kflex.kubestellar.org/v1alpha1
+            kind: ControlPlane
+            metadata: {name: from-file, labels: {team: x}}
+            spec: {type: vcluster, backend: dedicated, globalVars: {old: "1"}}
+            """);
+        var result = await cli.RunAsync("create", "-f", file, "--backend", "shared", "--global-var", "new=2", "--runtime", "pods", "--version", "1.34", "--wait=hooks", "-o", "json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        var made = api.Get($"{FakeApi.ControlPlanes}/from-file")!;
+        Assert.Equal("""{"type":"vcluster","backend":"shared","globalVars":{"old":"1","new":"2"},"runtime":"Pods","version":"1.34","waitForPostCreateHooks":true}""", made["spec"]!.ToJsonString());
+        Assert.Equal("x", (string?)made["metadata"]!["labels"]!["team"]);
+        Assert.Equal("from-file", (string?)JsonNode.Parse(result.Out)!["metadata"]!["name"]);
+        Assert.Equal("from-file", cli.Kubeconfig.CurrentContext);
+
+        var other = await cli.RunAsync("create", "b", "-f", file);
+        Assert.Equal(ExitCodes.Usage, other.ExitCode);
+        Assert.Contains("\"from-file\"", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wait_none_leaves_the_context_alone()
+    {
+        var result = await cli.RunAsync("create", "a", "--wait=none", "-o", "name");
+        Assert.Equal((0, "controlplane.tenancy.kflex.kubestellar.org/a\n"), (result.ExitCode, result.Out));
+        Assert.Equal("hosting", cli.Kubeconfig.CurrentContext);
+    }
+
+    [Fact]
+    public async Task Wait_hooks_is_not_content_with_ready()
+    {
+        api.Put($"{FakeApi.Hooks}/slow", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "slow" } });
+        var result = await cli.RunAsync("create", "a", "-p", "slow", "--wait=hooks", "--timeout", "400ms");
+        Assert.Equal(ExitCodes.Timeout, result.ExitCode);
+        Assert.Contains("its hooks are not done within 0 s: slow", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lists_in_all_formats()
     {
         var empty = await cli.RunAsync("list");

@@ -20,14 +20,32 @@ public sealed class UsageTests
     [InlineData("create a --timeout soon", "5m")]
     [InlineData("list -o xml", "yaml")]
     [InlineData("init", "--embedded")]
+    [InlineData("init --embedded --create-kind", "exclude each other")]
+    [InlineData("init --create-kind", "kind is not on PATH", ExitCodes.NotFound)]
+    [InlineData("init my-cluster", "--create-kind")]
+    [InlineData("create a --wait=later", "--wait=hooks")]
+    [InlineData("create a --runtime Docker", "InProcess, Pods, Process")]
+    [InlineData("create a --global-var novalue", "--global-var key=value")]
+    [InlineData("create --file /nowhere/cp.yaml", "/nowhere/cp.yaml")]
+    [InlineData("delete", "kflex delete --all")]
+    [InlineData("delete a --all", "exclude each other")]
+    [InlineData("delete --all", "--yes")]
+    [InlineData("adopt kube", "reserved")]
+    [InlineData("adopt a -x 5", "600")]
+    [InlineData("adopt a -u ftp://x", "not a URL")]
+    [InlineData("adopt a -a /nowhere/config", "/nowhere/config")]
+    [InlineData("kubeconfig a --group g", "--user")]
+    [InlineData("kubeconfig a --user u --expiry 1s", "--expiry 10m")]
+    [InlineData("logs a --tail -1", "less than none")]
+    [InlineData("completion tcsh", "fish")]
     [InlineData("quickstart --name Bad", "lower-case")]
     [InlineData("storage serve", "--datastore")]
     [InlineData("storage", "command")]
-    public async Task Nonsense_is_refused_with_the_rule_and_touches_nothing(string line, string expected)
+    public async Task Nonsense_is_refused_with_the_rule_and_touches_nothing(string line, string expected, int code = ExitCodes.Usage)
     {
         using var cli = new Harness.Cli();
         var result = await cli.RunAsync(line.Split(' '));
-        Assert.Equal(ExitCodes.Usage, result.ExitCode);
+        Assert.Equal(code, result.ExitCode);
         Assert.Contains(expected, result.Error, StringComparison.Ordinal);
         Assert.Empty(result.Out);
         Assert.Empty(Directory.GetFileSystemEntries(cli.Home));

@@ -41,13 +41,16 @@ internal sealed class Cli : IDisposable
 
     public void Set(string variable, string value) => variables[variable] = value;
 
-    public async Task<CliResult> RunAsync(params string[] args)
+    public Task<CliResult> RunAsync(params string[] args) => RunAsync(args, null, CancellationToken.None);
+
+    /// <summary>With answers, a person sits at a terminal and gives them.</summary>
+    public async Task<CliResult> RunAsync(string[] args, string? answers, CancellationToken cancellation)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var host = new CliHost(output, TextWriter.Synchronized(error), TextReader.Null, IsTerminal: false, CanAsk: false,
+        var host = new CliHost(output, TextWriter.Synchronized(error), answers is null ? TextReader.Null : new StringReader(answers), IsTerminal: false, CanAsk: answers is not null,
             name => variables.GetValueOrDefault(name), Home, Home, TimeProvider.System);
-        var code = await new CliApp(host).RunAsync(args, CancellationToken.None);
+        var code = await new CliApp(host).RunAsync(args, cancellation);
         return new CliResult(code, output.ToString(), error.ToString());
     }
 

@@ -39,6 +39,15 @@ internal sealed class FakeApi : IAsyncDisposable
 
     public Action<FakeApi, string, JsonObject> Operator { get; set; } = MakeReady;
 
+    /// <summary>Is shown the path and state of everything that is patched.</summary>
+    public Action<FakeApi, string, JsonObject> Patched { get; set; } = (_, _, _) => { };
+
+    /// <summary>Whether it is a server of ours, which says so in its version.</summary>
+    public bool IsOurs { get; set; } = true;
+
+    /// <summary>Answers that are text, such as logs, and discovery documents.</summary>
+    public Dictionary<string, string> Texts { get; } = [];
+
     public ConcurrentQueue<string> Requests { get; } = [];
 
     public static async Task<FakeApi> StartAsync()
@@ -139,9 +148,10 @@ internal sealed class FakeApi : IAsyncDisposable
         // Tenants have the same objects: good enough for what is asked of them.
         if (path.StartsWith("/controlplanes/", StringComparison.Ordinal)) path = "/tenant" + path[path.IndexOf('/', "/controlplanes/".Length)..];
         Requests.Enqueue($"{method} {path}");
-        if (path is "/readyz" or "/version") await context.Response.WriteAsync(path == "/version" ? "{\"gitVersion\":\"v1.35.0\"}" : "ok");
+        if (path is "/readyz" or "/version") await context.Response.WriteAsync(path == "/version" ? $"{{\"gitVersion\":\"v1.35.0\",\"minor\":\"35\",\"compiler\":\"{(IsOurs ? "dotnet" : "gc")}\"}}" : "ok");
         else if (path.Contains("tenancy.kflex", StringComparison.Ordinal) && !ServesControlPlanes) await StatusAsync(context, 404, "NotFound", "the server could not find the requested resource");
-        else if (path.EndsWith("/v1alpha1", StringComparison.Ordinal)) await context.Response.WriteAsync("{\"resources\":[{\"name\":\"controlplanes\"}]}");
+        else if (method == "GET" && Texts.TryGetValue(path, out var text)) await context.Response.WriteAsync(text);
+        else if (path.EndsWith("/v1alpha1", StringComparison.Ordinal)) await context.Response.WriteAsync("{\"resources\":[{\"name\":\"controlplanes\",\"kind\":\"ControlPlane\"},{\"name\":\"postcreatehooks\",\"kind\":\"PostCreateHook\"}]}");
         else if (context.Request.Query.ContainsKey("watch")) await WatchAsync(context, path);
         else await StoreAsync(context, method, path);
     }
@@ -155,20 +165,34 @@ internal sealed class FakeApi : IAsyncDisposable
         else if (method == "POST" && existing is not null) await StatusAsync(context, 409, "AlreadyExists", $"{path} already exists");
         else if (body is not null)
         {
+            if (method == "PATCH" && existing is not null && context.Request.ContentType == "application/merge-patch+json") body = Merge(existing, body);
             body["metadata"]!["uid"] = $"uid-{body["metadata"]!["name"]}";
             Put(path, body);
             if (path.StartsWith(ControlPlanes, StringComparison.Ordinal)) Operator(this, method, body.DeepClone().AsObject());
+            if (method == "PATCH") Patched(this, path, body.DeepClone().AsObject());
             await context.Response.WriteAsync(body.ToJsonString());
         }
         else if (existing is null) await StatusAsync(context, 404, "NotFound", $"{path} not found");
         else
         {
-            if (method == "DELETE") Operator(this, method, existing);
+            if (method == "DELETE" && path.StartsWith(ControlPlanes, StringComparison.Ordinal)) Operator(this, method, existing);
+            else if (method == "DELETE") Remove(path);
             await context.Response.WriteAsync(existing.ToJsonString());
         }
     }
 
-    private static bool IsCollection(string path) => path is ControlPlanes or Hooks or "/api/v1/namespaces" || path.EndsWith("/secrets", StringComparison.Ordinal);
+    private static bool IsCollection(string path) =>
+        path[(path.LastIndexOf('/') + 1)..] is "controlplanes" or "postcreatehooks" or "namespaces" or "secrets" or "events" or "pods" or "deployments" or "customresourcedefinitions";
+
+    // RFC 7386.
+    private static JsonObject Merge(JsonObject target, JsonObject patch)
+    {
+        foreach (var (key, value) in patch)
+            if (value is JsonObject inner) target[key] = Merge(target[key] as JsonObject is { } old ? old.DeepClone().AsObject() : [], inner);
+            else if (value is null) target.Remove(key);
+            else target[key] = value.DeepClone();
+        return target;
+    }
 
     private async Task ListAsync(HttpContext context, string path)
     {
@@ -204,7 +228,7 @@ internal sealed class FakeApi : IAsyncDisposable
         }
     }
 
-    private static string? Selected(HttpContext context) => context.Request.Query["fieldSelector"].ToString() is { Length: > 0 } s ? s["metadata.name=".Length..] : null;
+    private static string? Selected(HttpContext context) => context.Request.Query["fieldSelector"].ToString() is var s && s.StartsWith("metadata.name=", StringComparison.Ordinal) ? s["metadata.name=".Length..] : null;
 
     private static async Task StatusAsync(HttpContext context, int code, string reason, string message)
     {

@@ -10,6 +10,8 @@ internal static class Repository
     public static string Server => Path.Combine(Root, "artifacts", "bin", "KubeFlex.Server", Configuration, "kubeflex-server");
     public static string Cli => Path.Combine(Root, "artifacts", "bin", "KubeFlex.Cli", Configuration, "kflex");
 
+    public static string ImageBuilder => Path.Combine(Root, "artifacts", "bin", "ImageBuilder", Configuration, "ImageBuilder");
+
     private static string FindRoot()
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)

@@ -8,8 +8,10 @@ internal sealed partial class TestServer : IAsyncDisposable
 {
     private RunningCommand? process;
 
+    public TestServer(string? data = null) => Data = data ?? Path.Combine(Home, "data");
+
     public string Home { get; } = Directory.CreateTempSubdirectory("kubeflex-test-").FullName;
-    public string Data => Path.Combine(Home, "data");
+    public string Data { get; }
     public string AdminKubeconfig => Path.Combine(Data, "admin.kubeconfig");
     public string Kubeconfig => Path.Combine(Home, "kubeconfig");
     public int Pid => process!.Process.Id;
@@ -25,9 +27,9 @@ internal sealed partial class TestServer : IAsyncDisposable
         ["KUBECONFIG"] = Kubeconfig,
     };
 
-    public static async Task<TestServer> StartAsync()
+    public static async Task<TestServer> StartAsync(string? data = null)
     {
-        var server = new TestServer();
+        var server = new TestServer(data);
         await server.StartProcessAsync();
         return server;
     }
@@ -51,11 +53,17 @@ internal sealed partial class TestServer : IAsyncDisposable
     /// <summary>SIGTERM; the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        _ = Kill(process!.Process.Id, 15);
-        var result = await process.EndAsync(TimeSpan.FromSeconds(20));
-        process.Dispose();
+        var code = await TerminateAsync(process!);
+        process!.Dispose();
         process = null;
-        return result.ExitCode;
+        return code;
+    }
+
+    /// <summary>SIGTERM to any process of a test; its exit code.</summary>
+    public static async Task<int> TerminateAsync(RunningCommand command)
+    {
+        _ = Kill(command.Process.Id, 15);
+        return (await command.EndAsync(TimeSpan.FromSeconds(20))).ExitCode;
     }
 
     public Task<CommandResult> KflexAsync(params string[] args) => Command.RunAsync(Repository.Cli, args, Environment);
@@ -65,13 +73,16 @@ internal sealed partial class TestServer : IAsyncDisposable
         Command.RunAsync(Tools.Kubectl, ["--kubeconfig", kubeconfig, .. args], Environment, input);
 
     /// <summary>Creates a control plane and returns the path of a kubeconfig of its own.</summary>
-    public async Task<string> CreateControlPlaneAsync(string name)
+    public async Task<string> CreateControlPlaneAsync(string name, params string[] more)
     {
         var file = Path.Combine(Home, $"{name}.kubeconfig");
         File.Copy(AdminKubeconfig, file, overwrite: true);
-        (await Command.RunAsync(Repository.Cli, ["--kubeconfig", file, "create", name], Environment)).Ok();
+        (await Command.RunAsync(Repository.Cli, ["--kubeconfig", file, "create", name, .. more], Environment)).Ok();
         return file;
     }
+
+    /// <summary>kubectl with the hosting control plane.</summary>
+    public Task<CommandResult> HostingAsync(params string[] args) => KubectlAsync(AdminKubeconfig, null, args);
 
     public async ValueTask DisposeAsync()
     {

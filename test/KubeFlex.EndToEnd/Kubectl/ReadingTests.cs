@@ -43,9 +43,9 @@ public sealed class ReadingTests(SharedServer shared)
     public async Task Watch_shows_changes_as_they_happen(string target)
     {
         var w = await shared.WorkspaceAsync(target);
-        using var watch = w.StartKubectl("get", "configmaps", "-l", "watched", "-w", "--output-watch-events", "-o", "name");
+        using var watch = w.StartKubectl("get", "configmaps", "-l", "watched", "-w", "--output-watch-events");
         // The watch is up when it shows an object made after it began; create until it does.
-        for (var i = 0; !watch.Said.Contains("configmap/first", StringComparison.Ordinal) && i < 50; i++)
+        for (var i = 0; !watch.Said.Contains(" first-", StringComparison.Ordinal) && i < 50; i++)
         {
             await w.KubectlWithAsync($$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first-{{i}}","labels":{"watched":"yes"} } }""", "create", "-f", "-");
         }
@@ -53,7 +53,7 @@ public sealed class ReadingTests(SharedServer shared)
         (await w.KubectlAsync("annotate", "configmap", "second", "x=y")).Ok();
         (await w.KubectlAsync("delete", "configmap", "second")).Ok();
         await watch.LineAsync(l => l.StartsWith("DELETED", StringComparison.Ordinal) && l.Contains("second", StringComparison.Ordinal));
-        var second = watch.Said.Split('\n').Where(l => l.Contains("configmap/second", StringComparison.Ordinal)).Select(l => l.Split(' ')[0]);
+        var second = watch.Said.Split('\n').Where(l => l.Contains(" second ", StringComparison.Ordinal)).Select(l => l.Split(' ')[0]);
         Assert.Equal(["ADDED", "MODIFIED", "DELETED"], second);
     }
 

@@ -260,7 +260,7 @@ public sealed class ControlPlaneReconcilerTests : IAsyncDisposable
     [Theory]
     [InlineData("vcluster", null, "spec.type: \"vcluster\"")]
     [InlineData("k3s", null, "spec.type: \"k3s\"")]
-    [InlineData("external", null, "spec.type: \"external\"")]
+    [InlineData("external", null, "spec.bootstrapSecretRef")]
     [InlineData("ocm", null, "deprecated")]
     [InlineData("k8s", "Pods", "spec.runtime: \"Pods\"")]
     [InlineData("k8s", "Process", "spec.runtime: \"Process\"")]

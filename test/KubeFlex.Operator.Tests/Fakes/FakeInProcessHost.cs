@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using KubeFlex.Operator.Runtimes;
+using KubeFlex.Runtime.Certificates;
 
 namespace KubeFlex.Operator.Tests.Fakes;
 
 /// <summary>Plays the server: remembers what runs, insists on the order that the contract names.</summary>
 internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : IInProcessHost
 {
+    private static readonly string ServerCa = MakeCa();
+
     public ConcurrentDictionary<string, string> Running { get; } = new();
 
     public ConcurrentQueue<string> Calls { get; } = new();
@@ -14,17 +17,19 @@ internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : II
 
     public Exception? DeleteFails { get; set; }
 
+    /// <summary>What Ensure takes its time for.</summary>
+    public Func<Task> EnsureWaits { get; set; } = () => Task.CompletedTask;
+
     public int Port { get; set; } = 9443;
 
-    public InProcessEndpoint Endpoint(string name) => new($"https://127.0.0.1:{Port}/controlplanes/{name}", $"{name}.localtest.me",
-        "-----BEGIN CERTIFICATE-----\nc2VydmVy\n-----END CERTIFICATE-----\n");
+    public InProcessEndpoint Endpoint(string name) => new($"https://127.0.0.1:{Port}/controlplanes/{name}", $"{name}.localtest.me", ServerCa);
 
-    public Task EnsureAsync(string name, string backend, CancellationToken cancellation)
+    public async Task EnsureAsync(string name, string backend, CancellationToken cancellation)
     {
         Calls.Enqueue($"ensure {name}");
         if (!hasCertificates(name)) throw new InvalidOperationException($"k8s-certs of {name} must exist before Ensure");
+        await EnsureWaits();
         Running[name] = backend;
-        return Task.CompletedTask;
     }
 
     public Task<string?> CheckAsync(string name, CancellationToken cancellation)
@@ -39,5 +44,11 @@ internal sealed class FakeInProcessHost(Func<string, bool> hasCertificates) : II
         if (DeleteFails is not null) throw DeleteFails;
         Running.TryRemove(name, out _);
         return Task.CompletedTask;
+    }
+
+    private static string MakeCa()
+    {
+        using var authority = CertificateAuthority.Create("server", TimeProvider.System);
+        return authority.CertificatePem;
     }
 }

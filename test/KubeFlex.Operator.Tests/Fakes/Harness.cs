@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Objects;
+using KubeFlex.Operator.Tenants;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Runtime.Controllers;
 using KubeFlex.Testing;
@@ -16,14 +18,16 @@ internal sealed class Harness : IAsyncDisposable
     private readonly List<Task> running = [];
     private HostingCluster? cluster;
     private ControlPlaneReconciler? reconciler;
+    private readonly ITenantApi tenants;
 
-    public Harness(OperatorOptions? options = null)
+    public Harness(OperatorOptions? options = null, ITenantApi? tenants = null)
     {
+        this.tenants = tenants ?? Tenants;
         Time = new ManualTime();
         Api = new FakeApi { Time = Time };
         Host = new FakeInProcessHost(name => Api.Get(Resources.Secrets.In($"{name}-system").Named("k8s-certs")) is not null);
         Options = options ?? new OperatorOptions();
-        Operator = new OperatorHost(Api.Client(), Host, Options, Time, NullLoggerFactory.Instance);
+        Operator = new OperatorHost(Api.Client(), Host, Options, Time, NullLoggerFactory.Instance) { Tenants = this.tenants };
     }
 
     public ManualTime Time { get; }
@@ -32,6 +36,8 @@ internal sealed class Harness : IAsyncDisposable
 
     public FakeInProcessHost Host { get; }
 
+    public FakeTenants Tenants { get; } = new();
+
     public OperatorOptions Options { get; }
 
     public OperatorHost Operator { get; }
@@ -39,7 +45,7 @@ internal sealed class Harness : IAsyncDisposable
     public CancellationToken Cancellation => stop.Token;
 
     /// <summary>Starts the whole operator, on the real clock: its back-off must pass by itself.</summary>
-    public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(stop.Token));
+    public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance) { Tenants = tenants }.RunAsync(stop.Token));
 
     /// <summary>The limit only ends a test that would hang; it is generous, since a busy machine is no failure.</summary>
     public Task UntilAsync(Func<bool> condition) => Api.UntilAsync(condition, stop.Token).WaitAsync(TimeSpan.FromMinutes(5), stop.Token);
@@ -49,7 +55,7 @@ internal sealed class Harness : IAsyncDisposable
     {
         if (cluster is null)
         {
-            cluster = new HostingCluster(Api.Client(), Time, NullLoggerFactory.Instance);
+            cluster = Operator.CreateCluster();
             reconciler = Operator.CreateReconciler(cluster);
             foreach (var informer in cluster.Informers) running.Add(informer.RunAsync(stop.Token));
             foreach (var informer in cluster.Informers) await informer.WhenSyncedAsync(stop.Token);
@@ -58,6 +64,9 @@ internal sealed class Harness : IAsyncDisposable
         return await reconciler!.ReconcileAsync(name, stop.Token);
     }
 
+    /// <summary>The next pass begins with caches that are listed anew.</summary>
+    public void Restart() => (cluster, reconciler) = (null, null);
+
     public JsonObject CreateControlPlane(string name, string type = "k8s", Action<JsonObject>? more = null)
     {
         var spec = new JsonObject { ["type"] = type };
@@ -65,9 +74,24 @@ internal sealed class Harness : IAsyncDisposable
         return Api.Put(ControlPlane(name), new JsonObject { ["apiVersion"] = Names.ApiVersion, ["kind"] = "ControlPlane", ["spec"] = spec });
     }
 
-    public JsonObject CreateHook(string name, JsonArray templates, JsonArray? defaults = null, JsonObject? labels = null)
+    /// <summary>Changes the object as its owner would.</summary>
+    public void Edit(string name, Action<JsonObject> change)
+    {
+        var cp = Find(name)!;
+        change(cp);
+        Api.Put(ControlPlane(name), cp);
+    }
+
+    public void Annotate(string name, string annotation, string? value) => Edit(name, cp =>
+    {
+        if (cp["metadata"]!["annotations"] is not JsonObject annotations) cp["metadata"]!["annotations"] = annotations = [];
+        annotations[annotation] = value;
+    });
+
+    public JsonObject CreateHook(string name, JsonArray templates, JsonArray? defaults = null, JsonObject? labels = null, Action<JsonObject>? more = null)
     {
         var spec = new JsonObject { ["templates"] = templates };
+        more?.Invoke(spec);
         if (defaults is not null) spec["defaultVars"] = defaults;
         return Api.Put(Resources.PostCreateHooks.Named(name), new JsonObject
         {
@@ -114,9 +138,16 @@ internal sealed class Harness : IAsyncDisposable
     {
         while (!(Same(Resources.ControlPlanes, cluster!.ControlPlanes.List()) && Same(Resources.PostCreateHooks, cluster.Hooks.List())
             && Same(Resources.Namespaces, cluster.Namespaces.List())
-            && Same(Resources.Secrets, cluster.Secrets.List(), o => (string?)o["metadata"]!["labels"]?[Names.ManagedByLabel] == Names.ManagedBy)))
+            && Same(Resources.Secrets, cluster.Secrets.List(), o => IsManaged(o)) && DependentsCaughtUp()))
             await Task.Delay(1, stop.Token);
     }
+
+    private bool DependentsCaughtUp() => cluster!.Dependents.Count == 0
+        || (Same(Resources.ConfigMaps, cluster.SystemConfig.List(), o => (string?)o["metadata"]!["name"] == Names.SystemConfig)
+            && Same(Resources.Secrets, cluster.VClusterSecrets.List(), o => (string?)o["metadata"]!["name"] == HostingCluster.VClusterSecret)
+            && cluster.Dependents.Zip(Kinds.Watched).All(d => Same(d.Second, d.First.List(), IsManaged)));
+
+    private static bool IsManaged(JsonObject o) => (string?)o["metadata"]!["labels"]?[Names.ManagedByLabel] == Names.ManagedBy;
 
     private bool Same(ResourceRef collection, IReadOnlyList<JsonObject> cached, Func<JsonObject, bool>? filter = null)
     {

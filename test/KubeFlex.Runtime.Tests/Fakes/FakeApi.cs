@@ -42,7 +42,14 @@ public sealed class FakeApi : HttpMessageHandler
         new("", "v1", "serviceaccounts", "ServiceAccount", true),
         new("", "v1", "events", "Event", true),
         new("batch", "v1", "jobs", "Job", true),
+        new("coordination.k8s.io", "v1", "leases", "Lease", true),
         new("apps", "v1", "deployments", "Deployment", true),
+        new("apps", "v1", "statefulsets", "StatefulSet", true),
+        new("", "v1", "services", "Service", true),
+        new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true),
+        new("networking.k8s.io", "v1", "ingresses", "Ingress", true),
+        new("rbac.authorization.k8s.io", "v1", "roles", "Role", true),
+        new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true),
         new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false),
         new("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false),
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false),
@@ -206,11 +213,11 @@ public sealed class FakeApi : HttpMessageHandler
         return (log.Method, target.Name) switch
         {
             ("GET", null) when query["watch"] == "true" => Watch(target, query["resourceVersion"] ?? "", query["labelSelector"], query["fieldSelector"]),
-            ("GET", null) => List(target, served, query["labelSelector"], query["limit"], query["continue"]),
+            ("GET", null) => List(target, served, query["labelSelector"], query["fieldSelector"], query["limit"], query["continue"]),
             ("GET", _) => objects.TryGetValue(target.Path, out var found) ? Answer(200, found) : NotFound(target),
             ("POST", null) => Create(target, served, Parse(body)),
             ("PATCH", _) => Patch(target, served, rest.ElementAtOrDefault(2), type, body!),
-            ("PUT", _) => objects.TryGetValue(target.Path, out var old) ? Answer(200, Write(target, Parse(body), old)) : NotFound(target),
+            ("PUT", _) => objects.TryGetValue(target.Path, out var old) ? Update(target, Parse(body), old) : NotFound(target),
             ("DELETE", _) => Delete(target, Parse(body)),
             _ => Failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
         };
@@ -228,9 +235,9 @@ public sealed class FakeApi : HttpMessageHandler
         });
     }
 
-    private HttpResponseMessage List(ResourceRef target, FakeResource served, string? selector, string? limit, string? from)
+    private HttpResponseMessage List(ResourceRef target, FakeResource served, string? selector, string? fields, string? limit, string? from)
     {
-        var all = InCollection(target.Resource, target.Namespace).Where(o => Matches(o.Value, selector)).ToList();
+        var all = InCollection(target.Resource, target.Namespace).Where(o => Matches(o.Value, selector) && MatchesFields(o.Value, fields)).ToList();
         var skip = from is null ? 0 : all.FindIndex(o => string.CompareOrdinal(o.Key, from) > 0) is var at && at < 0 ? all.Count : at;
         var page = all.Skip(skip).Take(limit is null ? int.MaxValue : int.Parse(limit, CultureInfo.InvariantCulture)).ToList();
         var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
@@ -292,6 +299,11 @@ public sealed class FakeApi : HttpMessageHandler
         }
         return Answer(200, Write(target, merged, old));
     }
+
+    private HttpResponseMessage Update(ResourceRef target, JsonObject obj, JsonObject old) =>
+        (string?)obj["metadata"]?["resourceVersion"] is { } wanted && wanted != (string?)old["metadata"]!["resourceVersion"]
+            ? Failure(409, "Conflict", $"Operation cannot be fulfilled on {target.Resource} \"{target.Name}\": the object has been modified")
+            : Answer(200, Write(target, obj, old));
 
     private HttpResponseMessage Delete(ResourceRef target, JsonObject options)
     {
@@ -374,7 +386,9 @@ public sealed class FakeApi : HttpMessageHandler
 
     private static bool Wants(Watcher watcher, JsonObject obj) => Matches(obj, watcher.Selector)
         && (watcher.Namespace is null || (string?)obj["metadata"]!["namespace"] == watcher.Namespace)
-        && (watcher.Fields is null || watcher.Fields == $"metadata.name={(string?)obj["metadata"]!["name"]}");
+        && MatchesFields(obj, watcher.Fields);
+
+    private static bool MatchesFields(JsonObject obj, string? fields) => fields is null || fields == $"metadata.name={(string?)obj["metadata"]!["name"]}";
 
     private static bool Matches(JsonObject obj, string? selector) =>
         selector is null || selector.Split('=') is [var key, var value] && (string?)obj["metadata"]?["labels"]?[key] == value;

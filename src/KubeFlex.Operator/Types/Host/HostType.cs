@@ -36,6 +36,8 @@ internal sealed class HostType(HostingCluster hosting, HostingEndpoint? endpoint
 
     public DateTimeOffset? RenewAt(ControlPlane cp) => secrets.RenewAt(cp, Names.AdminSecret);
 
+    public IReadOnlyList<CertificateStatus> Certificates(ControlPlane cp) => secrets.Certificate(cp, "admin", Names.AdminSecret) is { } admin ? [admin] : [];
+
     public async Task DeleteAsync(ControlPlane cp, CancellationToken cancellation)
     {
         var binding = Binding(cp);
@@ -46,12 +48,12 @@ internal sealed class HostType(HostingCluster hosting, HostingEndpoint? endpoint
     private async Task<SecretContent?> BuildAsync(ControlPlane cp, string inputs, CancellationToken cancellation)
     {
         JsonObject user;
-        DateTimeOffset? renewAt = null;
+        DateTimeOffset? renewAt = null, notAfter = null;
         var ca = endpoint?.CaPem ?? "";
         if (endpoint?.IssueClient is { } issue)
         {
             var client = issue();
-            (user, renewAt) = (KubeconfigDocument.User(client), K8sCertificates.RenewAt(client, hosting.Time));
+            (user, renewAt, notAfter) = (KubeconfigDocument.User(client), K8sCertificates.RenewAt(client, hosting.Time), client.NotAfter);
         }
         else
         {
@@ -62,7 +64,7 @@ internal sealed class HostType(HostingCluster hosting, HostingEndpoint? endpoint
         }
         var server = new KubeconfigServer(endpoint?.Url ?? "https://kubernetes.default.svc", endpoint?.TlsServerName, ca);
         return new SecretContent(Names.AdminSecret, inputs,
-            new Dictionary<string, string> { [Names.InClusterKey] = KubeconfigDocument.Write(server, cp.Name, cp.Name, cp.Name, user) }, renewAt);
+            new Dictionary<string, string> { [Names.InClusterKey] = KubeconfigDocument.Write(server, cp.Name, cp.Name, cp.Name, user) }, renewAt, notAfter);
     }
 
     private async Task EnsureAccountAsync(ControlPlane cp, CancellationToken cancellation)

@@ -1,0 +1,150 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using KubeFlex.EndToEnd.Harness;
+
+namespace KubeFlex.EndToEnd.Packaging;
+
+/// <summary>The chart that people install: with any values it renders the objects that KubeFlex's users know by name.</summary>
+public sealed partial class OperatorChartTests(SharedServer shared)
+{
+    private static readonly string Chart = Path.Combine(Repository.Root, "deploy", "chart");
+    private static readonly Dictionary<string, string?> NoEnvironment = [];
+
+    private static readonly string[] Always =
+    [
+        "ServiceAccount/kubeflex-controller-manager", "Role/kubeflex-leader-election-role", "RoleBinding/kubeflex-leader-election-rolebinding",
+        "ClusterRole/kubeflex-manager-role", "ClusterRoleBinding/kubeflex-manager-rolebinding", "ClusterRole/kubeflex-metrics-reader", "ConfigMap/kubeflex-config",
+        "Deployment/kubeflex-controller-manager", "ClusterRole/controlplane-editor-role", "ClusterRole/controlplane-viewer-role",
+    ];
+
+    private static readonly string[] Proxy = ["ClusterRole/kubeflex-proxy-role", "ClusterRoleBinding/kubeflex-proxy-rolebinding", "Service/kubeflex-controller-manager-metrics-service"];
+    private static readonly string[] Postgres = ["Secret/postgres-postgresql", "Service/postgres-postgresql", "StatefulSet/postgres-postgresql"];
+
+    public static TheoryData<string, string[]> Values => new()
+    {
+        { "", [.. Always, .. Proxy, .. Postgres, "PostCreateHook/openshift-crds"] },
+        { "installPostgreSQL=false,metrics.proxy.enabled=false,hooks.builtin=false", Always },
+        { "isOpenShift=true,domain=apps.example.com,externalPort=443,verbosity=5,postgresql.createSecret=false", [.. Always, .. Proxy, .. Postgres[1..], "PostCreateHook/openshift-crds"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Values))]
+    public async Task It_passes_lint_and_renders_the_contracts_objects(string values, string[] expected)
+    {
+        string[] set = values.Length > 0 ? ["--set", values] : [];
+        (await HelmAsync(["lint", "--strict", Chart, .. set])).Ok();
+        var objects = Objects((await HelmAsync(["template", "kubeflex-operator", Chart, .. set])).Ok());
+        Assert.Equal(expected.Order(StringComparer.Ordinal), objects.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("verbosity=0", "verbosity")]
+    [InlineData("domain=Not A Name", "domain")]
+    [InlineData("externalPort=http", "externalPort")]
+    [InlineData("isOpenShift=perhaps", "isOpenShift")]
+    public async Task Values_that_make_no_sense_are_refused_by_name(string value, string field) =>
+        Assert.Contains(field, (await HelmAsync("template", "x", Chart, "--set-string", value)).Fails(), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task The_values_reach_the_operator()
+    {
+        var objects = Objects((await HelmAsync("template", "x", Chart, "--set", "domain=apps.example.com,externalPort=443,isOpenShift=true,hostContainer=node1,verbosity=4,logFormat=json,image.tag=t1")).Ok());
+        var config = objects["ConfigMap/kubeflex-config"];
+        foreach (var line in (string[])["domain: \"apps.example.com\"", "externalPort: \"443\"", "hostContainer: \"node1\"", "isOpenShift: \"true\""])
+            Assert.Contains(line, config, StringComparison.Ordinal);
+        var deployment = objects["Deployment/kubeflex-controller-manager"];
+        foreach (var text in (string[])["ghcr.io/kubestellar/kubeflex/manager:t1", "--zap-log-level=4", "--zap-encoder=json", "--leader-elect\n", "--health-probe-bind-address=:8081", "runAsNonRoot: true"])
+            Assert.Contains(text, deployment, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_operators_rights_are_no_more_than_its_types_need()
+    {
+        var role = Objects((await HelmAsync("template", "x", Chart)).Ok())["ClusterRole/kubeflex-manager-role"];
+        Assert.DoesNotContain("\"*\"", role, StringComparison.Ordinal);
+        Assert.DoesNotContain("route.openshift.io", role, StringComparison.Ordinal);
+        // Making more rights than one has goes by name only.
+        foreach (var rule in role.Split("- apiGroups:").Where(r => r.Contains("bind", StringComparison.Ordinal) && r.Contains("verbs: [bind", StringComparison.Ordinal)))
+            Assert.Contains("resourceNames:", rule, StringComparison.Ordinal);
+        Assert.Contains("resourceNames: [cluster-admin]", role, StringComparison.Ordinal);
+        var without = Objects((await HelmAsync("template", "x", Chart, "--set", "rbac.host=false")).Ok())["ClusterRole/kubeflex-manager-role"];
+        Assert.DoesNotContain("cluster-admin", without, StringComparison.Ordinal);
+        Assert.Contains("routes/custom-host", Objects((await HelmAsync("template", "x", Chart, "--set", "isOpenShift=true")).Ok())["ClusterRole/kubeflex-manager-role"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_charts_definitions_are_those_of_deploy_crds()
+    {
+        var source = Path.Combine(Repository.Root, "deploy", "crds");
+        var names = Directory.GetFiles(source).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(names, Directory.GetFiles(Path.Combine(Chart, "crds")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (var name in names) Assert.Equal(File.ReadAllText(Path.Combine(source, name!)), File.ReadAllText(Path.Combine(Chart, "crds", name!)));
+    }
+
+    [Fact]
+    public async Task The_plain_manifests_are_what_the_chart_renders()
+    {
+        _ = Tools.Helm;
+        var fresh = Directory.CreateTempSubdirectory("kubeflex-manifests-").FullName;
+        (await Command.RunAsync(Path.Combine(Repository.Root, "tools", "render-manifests.sh"), [fresh], NoEnvironment)).Ok();
+        foreach (var name in (string[])["crds.yaml", "operator.yaml"])
+            Assert.True(File.ReadAllText(Path.Combine(fresh, name)) == File.ReadAllText(Path.Combine(Repository.Root, "deploy", "manifests", name)),
+                $"deploy/manifests/{name} is not what the chart renders: run tools/render-manifests.sh");
+        Directory.Delete(fresh, recursive: true);
+    }
+
+    [Fact]
+    public async Task It_installs_upgrades_and_uninstalls_on_the_embedded_hosting_control_plane()
+    {
+        var server = shared.Server;
+        var kubeconfig = await shared.TargetAsync("hosting");
+        Task<CommandResult> Kubectl(params string[] args) => server.KubectlAsync(kubeconfig, null, ["-n", "kubeflex-system", .. args]);
+        Task<CommandResult> Helm(params string[] args) => Command.RunAsync(Tools.Helm, ["--kubeconfig", kubeconfig, "-n", "kubeflex-system", .. args], server.Environment);
+
+        Assert.Contains("STATUS: deployed", (await Helm("install", "kubeflex-operator", Chart, "--create-namespace")).Ok(), StringComparison.Ordinal);
+        var password = (await Kubectl("get", "secret", "postgres-postgresql", "-o", "jsonpath={.data.postgres-password}")).Ok();
+        Assert.Equal(32, Convert.FromBase64String(password).Length);
+        Assert.Equal("9443", (await Kubectl("get", "cm", "kubeflex-config", "-o", "jsonpath={.data.externalPort}")).Ok());
+        Assert.Equal("openshift", (await Kubectl("get", "pch", "openshift-crds", "-o", "jsonpath={.metadata.labels.kflex\\.kubestellar\\.io/flavor}")).Ok());
+        Assert.Equal("{{.HookName}}", (await Kubectl("get", "pch", "openshift-crds", "-o", "jsonpath={.spec.templates[0].metadata.name}")).Ok());
+
+        (await Helm("upgrade", "kubeflex-operator", Chart, "--set", "replicas=2,domain=example.com")).Ok();
+        Assert.Equal("2", (await Kubectl("get", "deploy", "kubeflex-controller-manager", "-o", "jsonpath={.spec.replicas}")).Ok());
+        Assert.Equal("example.com", (await Kubectl("get", "cm", "kubeflex-config", "-o", "jsonpath={.data.domain}")).Ok());
+        // A new one would not open the database that is there.
+        Assert.Equal(password, (await Kubectl("get", "secret", "postgres-postgresql", "-o", "jsonpath={.data.postgres-password}")).Ok());
+
+        (await Helm("uninstall", "kubeflex-operator")).Ok();
+        (await Kubectl("get", "deploy", "kubeflex-controller-manager")).Fails();
+        (await Kubectl("get", "clusterrole", "kubeflex-manager-role")).Fails();
+        (await Kubectl("get", "crd", "controlplanes.tenancy.kflex.kubestellar.org")).Ok();
+        (await Kubectl("delete", "namespace", "kubeflex-system")).Ok();
+    }
+
+    [Fact]
+    public async Task The_plain_manifests_apply_to_a_control_plane()
+    {
+        var server = shared.Server;
+        var kubeconfig = await server.CreateControlPlaneAsync("manifests");
+        var manifests = Path.Combine(Repository.Root, "deploy", "manifests");
+        (await server.KubectlAsync(kubeconfig, null, "apply", "--server-side", "-f", Path.Combine(manifests, "crds.yaml"))).Ok();
+        (await server.KubectlAsync(kubeconfig, null, "wait", "--for=condition=Established", "crd", "--all")).Ok();
+        (await server.KubectlAsync(kubeconfig, null, "apply", "--server-side", "-f", Path.Combine(manifests, "operator.yaml"))).Ok();
+        Assert.Equal("deployment.apps/kubeflex-controller-manager", (await server.KubectlAsync(kubeconfig, null, "get", "deploy", "-n", "kubeflex-system", "-o", "name")).Ok());
+    }
+
+    private static Task<CommandResult> HelmAsync(params string[] args) => Command.RunAsync(Tools.Helm, args, NoEnvironment);
+
+    /// <summary>The documents of a stream by kind and name. Each of ours bears <c>metadata.name</c> two blanks deep, at first.</summary>
+    private static Dictionary<string, string> Objects(string yaml) => Separator().Split(yaml).Where(d => d.Contains("kind:", StringComparison.Ordinal)).ToDictionary(
+        d => $"{Kind().Match(d).Groups[1].Value}/{Name().Match(d).Groups[1].Value}", d => d);
+
+    [GeneratedRegex(@"^---$", RegexOptions.Multiline)]
+    private static partial Regex Separator();
+
+    [GeneratedRegex(@"^kind: (\S+)$", RegexOptions.Multiline)]
+    private static partial Regex Kind();
+
+    [GeneratedRegex(@"^metadata:\n  name: (\S+)$", RegexOptions.Multiline)]
+    private static partial Regex Name();
+}
