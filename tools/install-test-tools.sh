@@ -29,5 +29,15 @@ PY
     rm -rf "$dir"
 }
 
+# Debian's package; without it, or without the right to install it, the tests of etcd's API that need it are skipped.
+install_etcdctl() {
+    command -v etcdctl >/dev/null && return
+    if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+        { apt-get install -y -qq etcd-client || { apt-get update -qq && apt-get install -y -qq etcd-client; }; } >/dev/null 2>&1
+    fi
+    command -v etcdctl >/dev/null || report "etcdctl is missing (Debian: apt-get install etcd-client)"
+}
+
 install_kubectl_and_helm
+install_etcdctl
 [ "$missing" -eq 0 ] || [ "${CI:-}" != true ]

@@ -30,6 +30,7 @@ internal sealed class CliApp
         root.Add(new DoctorCommand(this));
         root.Add(new ServeCommand(this));
         root.Add(new StopCommand(this));
+        root.Add(new StorageCommand(this));
         root.Add(new CompletionCommand(this));
         root.Add(new CompleteCommand(this, root));
         root.Add(new VersionCommand(this));

@@ -1,6 +1,7 @@
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.Hosting;
 using KubeFlex.Server.Standalone;
+using KubeFlex.Server.StorageOnly;
 using KubeFlex.Storage;
 
 if (args is ["--help" or "-h" or "help"])
@@ -9,6 +10,7 @@ if (args is ["--help" or "-h" or "help"])
     return ExitCode.Ok;
 }
 
+if (args is ["storage", "serve", .. var storage]) return await StorageServer.MainAsync(storage, CancellationToken.None);
 if (args is ["operator", .. var rest]) return await StandaloneOperator.RunAsync(rest);
 
 var (options, errors) = ServerOptions.Parse(args, Environment.GetEnvironmentVariable);

@@ -22,6 +22,7 @@ public sealed class Datastore : IAsyncDisposable
         (Dialect, Options) = (dialect, options);
         Committer = new(dialect, options);
         housekeeper = new(options, Open);
+        LeaseTimer = new(options.Time, Open);
     }
 
     internal IDialect Dialect { get; }
@@ -29,6 +30,8 @@ public sealed class Datastore : IAsyncDisposable
     internal DatastoreOptions Options { get; }
 
     internal Committer Committer { get; }
+
+    internal LeaseTimer LeaseTimer { get; }
 
     /// <summary>Opens or creates a SQLite datastore; <paramref name="path"/> is the file. Another process that has it open is a <see cref="StorageException"/>.</summary>
     public static Task<Datastore> OpenSqliteAsync(string path, DatastoreOptions options, CancellationToken cancellation) =>
@@ -68,7 +71,9 @@ public sealed class Datastore : IAsyncDisposable
                 ThrowIfClosed();
                 if (!stores.TryGetValue(name, out task!)) task = stores[name] = ClaimAsync(name);
             }
-            if (await task.WaitAsync(cancellation) is { } store) return store;
+            if (await task.WaitAsync(cancellation) is not { } store) continue;
+            store.ArmLeases();
+            return store;
         }
     }
 
@@ -131,6 +136,7 @@ public sealed class Datastore : IAsyncDisposable
     {
         await Task.Yield();
         housekeeper.Dispose();
+        LeaseTimer.Dispose();
         var all = Open();
         foreach (var store in all) store.Refuse(new(StorageFailure.Closed, "the datastore is closed"));
         await Committer.StopAsync();
@@ -153,7 +159,7 @@ public sealed class Datastore : IAsyncDisposable
             var work = new ClaimWork(claim);
             Committer.Enqueue(work);
             await work.Task;
-            return new Store(this, name, claim.Row);
+            return new Store(this, name, claim.Row, claim.Leases);
         }
         catch
         {

@@ -36,6 +36,9 @@ public sealed record DatastoreOptions
     /// <summary>Bytes of transactions that wait for the committer before new ones are refused: a bound on memory when the disk stalls.</summary>
     public long QueuedBytes { get; init; } = 256L << 20;
 
+    /// <summary>Leases of one store.</summary>
+    public int Leases { get; init; } = 100_000;
+
     /// <summary>Told of failures that have no caller to answer: background removal of rows, a listener that throws.</summary>
     public Action<string, Exception?>? Warn { get; init; }
 
@@ -51,6 +54,7 @@ public sealed record DatastoreOptions
         if (WatchBufferBytes < 1) wrong.Add($"{nameof(WatchBufferBytes)} must be positive");
         if (TransactionOperations < 1) wrong.Add($"{nameof(TransactionOperations)} must be positive");
         if (TransactionBytes < 1) wrong.Add($"{nameof(TransactionBytes)} must be positive");
+        if (Leases < 0) wrong.Add($"{nameof(Leases)} must not be negative");
         if (QueuedBytes < TransactionBytes) wrong.Add($"{nameof(QueuedBytes)} must not be smaller than {nameof(TransactionBytes)}");
         if (wrong.Count > 0) throw new ArgumentException("datastore options: " + string.Join("; ", wrong));
     }

@@ -101,7 +101,10 @@ public abstract record Operation;
 /// <param name="Lease">Lease, or 0.</param>
 /// <param name="RevisionAt">Where the decimal digits of the transaction's revision are inserted into the value, so that a value can hold its own revision; -1 for nowhere.</param>
 /// <param name="WantPrevious">Answer with the previous value.</param>
-public sealed record PutOperation(byte[] Key, byte[] Value, long Lease = 0, int RevisionAt = -1, bool WantPrevious = false) : Operation;
+/// <param name="IgnoreValue">Keep the key's value; it must exist.</param>
+/// <param name="IgnoreLease">Keep the key's lease; it must exist.</param>
+public sealed record PutOperation(
+    byte[] Key, byte[] Value, long Lease = 0, int RevisionAt = -1, bool WantPrevious = false, bool IgnoreValue = false, bool IgnoreLease = false) : Operation;
 
 /// <summary>Deletes a key or a range.</summary>
 /// <param name="Key">The key, or the first of the range.</param>
@@ -170,6 +173,13 @@ public readonly record struct RangeResult(ReadStatus Status, IReadOnlyList<KeyVa
 /// <param name="StartRevision">First revision to deliver; 0 for the next change.</param>
 public sealed record WatchQuery(byte[] Key, byte[]? End = null, long StartRevision = 0);
 
+/// <summary>A lease: keys put with it are deleted when it ends.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Ttl">Seconds that it was granted for.</param>
+/// <param name="Remaining">Seconds left, rounded down.</param>
+/// <param name="Keys">Its keys in order; empty when not asked for.</param>
+public sealed record LeaseStatus(long Id, long Ttl, long Remaining, IReadOnlyList<byte[]> Keys);
+
 /// <summary>Why a watch ended.</summary>
 public enum WatchEnd
 {
@@ -198,8 +208,12 @@ public enum StorageFailure
     Future,
     /// <summary>A bound was passed (too many operations, too large a request, too many waiting writes).</summary>
     LimitExceeded,
-    /// <summary>The request contradicts itself (a key put twice in one transaction, no such lease).</summary>
+    /// <summary>The request contradicts itself or the state (a key put twice in one transaction, an ignored value of an absent key).</summary>
     Invalid,
+    /// <summary>There is no such lease, or it has expired.</summary>
+    LeaseNotFound,
+    /// <summary>A lease with that number exists.</summary>
+    LeaseExists,
 }
 
 /// <summary>A failure of the storage that its caller must answer for.</summary>

@@ -57,18 +57,25 @@ public sealed partial class Store
             used = true;
             if (datastore.Committer.Full) throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
 
-            var run = new TransactionRun(pending, pendingRevision, pendingSequence, compacted);
+            var run = new TransactionRun(pending, pendingRevision, pendingSequence, compacted, leases.Pending);
             result = run.Execute(transaction);
             // What wrote nothing and saw only durable state is answered at once; else it waits behind what it saw.
             if (run.Changes is null && Volatile.Read(ref outstanding) == 0) return true;
-            (pending, pendingRevision, pendingSequence) = (run.Tree, run.Revision, run.Sequence);
+            Take(run);
             work = Queue(new(this, generation, pending, pendingRevision) { Changes = run.Changes, Bytes = bytes + 200 });
             return true;
         }
     }
 
+    private void Take(TransactionRun run)
+    {
+        (pending, pendingRevision, pendingSequence) = (run.Tree, run.Revision, run.Sequence);
+        if (run.Changes is not null) leases.Follow(run.Changes);
+    }
+
     private StoreWork Queue(StoreWork work)
     {
+        work.Leases = leases.Pending;
         Interlocked.Increment(ref outstanding);
         datastore.Committer.Enqueue(work);
         return work;
@@ -88,6 +95,7 @@ public sealed partial class Store
             if (writes is null) batch.Stores.Add(writes = new(Id, epoch));
             if (work.Changes is not null) writes.Changes.AddRange(work.Changes);
             if (work.Removed is not null) writes.Removed.AddRange(work.Removed);
+            if (work.LeaseRows is not null) writes.Leases.AddRange(work.LeaseRows);
             if (work.Compacted > 0) writes.Compacted = work.Compacted;
         }
         gathered.Add(work);
@@ -123,6 +131,7 @@ public sealed partial class Store
             if (changes.Count > 0) sequence = changes[^1].Sequence;
             Volatile.Write(ref view, new(compacted, last.Tree, last.Revision));
             Volatile.Write(ref revision, last.Revision);
+            leases.Durable = last.Leases;
             // Not under the writers' lock: the hub's gate is held here, and it is always the inner one.
             Interlocked.Add(ref outstanding, -gathered.Count);
         });
@@ -161,6 +170,7 @@ public sealed partial class Store
             lastFailure = failure;
             (pending, pendingRevision, pendingSequence) = (view!.Tree, view.Revision, sequence);
             compactedPending = compacted.Revision;
+            leases.GoBack(pending);
         }
         foreach (var work in gathered) work.TrySetException(Committer.Again(failure));
     }

@@ -32,6 +32,7 @@ public sealed partial class Store
                 (pending, pendingRevision, pendingSequence) = (log.Index(), revision, log.Sequence);
                 sequence = log.Sequence;
                 hub.Restore(log.History, revision);
+                leases.Attach(pending);
                 var loaded = new StoreView(compacted, pending, revision);
                 Volatile.Write(ref view, loaded);
                 // Rows that a compaction had no time to remove.
@@ -56,6 +57,7 @@ public sealed partial class Store
             if (outstanding > 0 || compacting > 0 || waking is not null || !hub.TryForget()) return false;
             Volatile.Write(ref view, null);
             pending = VersionTree.Empty;
+            leases.Attach(pending);
             return true;
         }
     }

@@ -23,11 +23,12 @@ public sealed partial class Store
     // Touched since the last round of housekeeping; a flag costs a request less than looking at the clock.
     private bool used;
 
-    internal Store(Datastore datastore, string name, StoreRow row)
+    internal Store(Datastore datastore, string name, StoreRow row, IReadOnlyList<LeaseRow> leaseRows)
     {
         (this.datastore, Name, Id, epoch, options) = (datastore, name, row.Id, row.Epoch, datastore.Options);
         (revision, compacted.Revision, compactedPending) = (row.Revision, row.Compacted, row.Compacted);
         hub = new(compacted);
+        leases = new(datastore.LeaseTimer, leaseRows, options.Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     /// <summary>Name in the datastore.</summary>

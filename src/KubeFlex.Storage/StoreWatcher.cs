@@ -15,6 +15,8 @@ public sealed class StoreWatcher : IAsyncDisposable
     private WatchEnd end;
     private long progress;
     private bool disposed;
+    private bool inHand;
+    private long settled;
 
     internal StoreWatcher(WatchHub hub, DatastoreOptions options, WatchQuery query)
     {
@@ -50,6 +52,32 @@ public sealed class StoreWatcher : IAsyncDisposable
         }
     }
 
+    /// <summary>Revision of the store when the watch was registered: the next change is the first that a watch without start revision delivers.</summary>
+    public long CreatedAt { get; internal set; }
+
+    /// <summary>
+    /// As <see cref="Progress"/>, but what <see cref="ReadAsync"/> returned counts only after <see cref="Settle"/>: what somebody beside the reader may
+    /// claim to a client.
+    /// </summary>
+    public long Settled
+    {
+        get
+        {
+            var delivered = hub.Delivered;
+            lock (gate)
+            {
+                if (Joined && buffer is null && !inHand && end == WatchEnd.None) settled = Math.Max(settled, Math.Max(progress, delivered));
+                return settled;
+            }
+        }
+    }
+
+    /// <summary>The reader has passed on what it got last.</summary>
+    public void Settle()
+    {
+        lock (gate) (inHand, settled) = (false, Math.Max(settled, progress));
+    }
+
     /// <summary>What it watches.</summary>
     internal KeyRange Range { get; }
 
@@ -73,11 +101,13 @@ public sealed class StoreWatcher : IAsyncDisposable
             {
                 if (buffer is { } all)
                 {
-                    (buffer, buffered) = (null, 0);
+                    (buffer, buffered, inHand) = (null, 0, true);
                     progress = Math.Max(progress, all[^1].Revision);
                     return all;
                 }
                 if (end != WatchEnd.None) return [];
+                // Before it joins, since from then on it looks idle.
+                if (!Joined) inHand = true;
                 if (Joined) wait = (waiter ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
             if (wait is not null)
@@ -86,7 +116,11 @@ public sealed class StoreWatcher : IAsyncDisposable
                 continue;
             }
             var past = hub.CatchUp(this);
-            lock (gate) progress = Math.Max(progress, Math.Min(Next - 1, hub.Delivered));
+            lock (gate)
+            {
+                progress = Math.Max(progress, Math.Min(Next - 1, hub.Delivered));
+                if (past.Count == 0) inHand = false;
+            }
             if (past.Count > 0) return past;
         }
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using KubeFlex.Cli.Embedded;
 
 namespace KubeFlex.Cli.Commands;
@@ -15,14 +14,6 @@ internal sealed class ServeCommand : Verb
     {
         var options = server.Read(parse, session.Host);
         var program = ServerExecutable.Locate(session.Host);
-        IReadOnlyList<string> arguments = [.. program.Prefix, .. options.Arguments(options.Listen)];
-        if (!OperatingSystem.IsWindows())
-        {
-            var error = Unix.Become(program.File, arguments);
-            throw new CliException($"cannot run {program.File}: error {error}", ExitCodes.ServerFailed);
-        }
-        using var process = Process.Start(new ProcessStartInfo(program.File, arguments) { UseShellExecute = false })!;
-        await process.WaitForExitAsync(cancellation);
-        return process.ExitCode;
+        return await program.BecomeAsync(options.Arguments(options.Listen), cancellation);
     }
 }

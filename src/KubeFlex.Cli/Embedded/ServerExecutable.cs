@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace KubeFlex.Cli.Embedded;
 
 /// <summary>The server's program: a file to run, and the arguments that come before its own.</summary>
@@ -15,6 +17,20 @@ internal sealed record ServerExecutable(string File, IReadOnlyList<string> Prefi
         return places.SelectMany(place => new[] { Path.Combine(place, Name), Path.Combine(place, Name + ".exe"), Path.Combine(place, Name + ".dll") })
             .Select(file => Of(file, host)).FirstOrDefault(found => found is not null)
             ?? throw new CliException($"the server's program {Name} is not beside kflex ({here})", ExitCodes.ServerFailed, "Run ./kflex, which builds both, or set KUBEFLEX_SERVER.");
+    }
+
+    /// <summary>This process becomes the server, where the system knows how; elsewhere it waits for it. Answers the exit code.</summary>
+    public async Task<int> BecomeAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
+    {
+        arguments = [.. Prefix, .. arguments];
+        if (!OperatingSystem.IsWindows())
+        {
+            var error = Unix.Become(File, arguments);
+            throw new CliException($"cannot run {File}: error {error}", ExitCodes.ServerFailed);
+        }
+        using var process = Process.Start(new ProcessStartInfo(File, arguments) { UseShellExecute = false })!;
+        await process.WaitForExitAsync(cancellation);
+        return process.ExitCode;
     }
 
     private static ServerExecutable? Of(string file, CliHost host) => !System.IO.File.Exists(file) ? null

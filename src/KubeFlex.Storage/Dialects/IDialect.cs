@@ -50,6 +50,9 @@ internal sealed class StoreWrites(long store, long epoch)
     /// <summary>Sequence numbers of rows that compaction drops.</summary>
     public List<long> Removed { get; } = [];
 
+    /// <summary>Leases that are new, changed or (time to live 0) gone, in order.</summary>
+    public List<LeaseRow> Leases { get; } = [];
+
     /// <summary>The new compacted revision; 0 when it does not move.</summary>
     public long Compacted { get; set; }
 
@@ -69,6 +72,9 @@ internal sealed class StoreClaim(string name, string owner, long now)
 
     /// <summary>Outcome.</summary>
     public StoreRow Row { get; set; }
+
+    /// <summary>Outcome: the store's leases.</summary>
+    public List<LeaseRow> Leases { get; } = [];
 }
 
 /// <summary>Removes rows of a deleted store.</summary>
@@ -87,3 +93,9 @@ internal sealed class StorePurge(long store)
 /// <param name="Revision">Last revision.</param>
 /// <param name="Sequence">Last change.</param>
 internal readonly record struct StoreRow(long Id, long Epoch, long Compacted, long Revision, long Sequence);
+
+/// <summary>A lease in the database.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Ttl">Seconds; 0 in a batch: the row goes.</param>
+/// <param name="Expires">Unix milliseconds; 0 when it has been kept alive: then it gets its whole time again after a restart, as from a new leader of etcd.</param>
+internal readonly record struct LeaseRow(long Id, long Ttl, long Expires);

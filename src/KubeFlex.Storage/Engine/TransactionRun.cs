@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Immutable;
 
 namespace KubeFlex.Storage.Engine;
 
@@ -6,7 +7,7 @@ namespace KubeFlex.Storage.Engine;
 /// One execution of a transaction on top of a tree. Nothing existing is changed: the outcome is a new tree and the versions that lead to it,
 /// so that throwing anywhere leaves no trace.
 /// </summary>
-internal sealed class TransactionRun(VersionTree tree, long revision, long sequence, CompactionMark compacted)
+internal sealed class TransactionRun(VersionTree tree, long revision, long sequence, CompactionMark compacted, ImmutableDictionary<long, Lease> leases)
 {
     private readonly long writes = revision + 1;
     private List<bool>? nestedOutcomes;
@@ -65,14 +66,17 @@ internal sealed class TransactionRun(VersionTree tree, long revision, long seque
     {
         var older = Tree.Find(put.Key);
         var previous = older is { Deleted: false } ? older : null;
+        if ((put.IgnoreValue || put.IgnoreLease) && previous is null) throw new StorageException(StorageFailure.Invalid, "key not found");
+        if (put.Lease != 0 && !leases.ContainsKey(put.Lease)) throw LeaseBook.NotFound();
+        var value = put.IgnoreValue ? previous!.Value : put.Value;
         var written = new KeyValue
         {
             Key = older?.Key ?? put.Key,
-            Value = put.RevisionAt < 0 ? put.Value : Splice(put.Value, put.RevisionAt, writes),
+            Value = put.RevisionAt < 0 || put.IgnoreValue ? value : Splice(value, put.RevisionAt, writes),
             CreateRevision = previous?.CreateRevision ?? writes,
             ModRevision = writes,
             Version = (previous?.Version ?? 0) + 1,
-            Lease = put.Lease,
+            Lease = put.IgnoreLease ? previous!.Lease : put.Lease,
         };
         Add(written, older);
         return new(put.WantPrevious && previous is not null ? [previous] : [], 1, Written: written);

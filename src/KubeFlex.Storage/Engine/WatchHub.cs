@@ -107,6 +107,7 @@ internal sealed class WatchHub(CompactionMark compacted)
         lock (gate)
         {
             Watchers++;
+            watcher.CreatedAt = delivered;
             if (closed) return;
             if (watcher.Next == 0) watcher.Next = delivered + 1;
             if (watcher.Next > delivered) Join(watcher);

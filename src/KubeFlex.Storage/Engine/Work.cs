@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KubeFlex.Storage.Dialects;
 
 namespace KubeFlex.Storage.Engine;
@@ -37,7 +38,13 @@ internal sealed class StoreWork(Store store, int generation, VersionTree tree, l
     /// <summary>New compacted revision, or 0.</summary>
     public long Compacted { get; init; }
 
-    public bool Writes => Changes is not null || Removed is not null || Compacted > 0;
+    /// <summary>Leases that come, change or go.</summary>
+    public List<LeaseRow>? LeaseRows { get; init; }
+
+    /// <summary>The store's leases after this step.</summary>
+    public ImmutableDictionary<long, Lease> Leases { get; set; } = LeaseBook.None;
+
+    public bool Writes => Changes is not null || Removed is not null || LeaseRows is not null || Compacted > 0;
 }
 
 /// <summary>Creates or takes over a store.</summary>

@@ -39,6 +39,8 @@ public sealed class UsageTests
     [InlineData("logs a --tail -1", "less than none")]
     [InlineData("completion tcsh", "fish")]
     [InlineData("quickstart --name Bad", "lower-case")]
+    [InlineData("storage serve", "--datastore")]
+    [InlineData("storage", "command")]
     public async Task Nonsense_is_refused_with_the_rule_and_touches_nothing(string line, string expected, int code = ExitCodes.Usage)
     {
         using var cli = new Harness.Cli();

@@ -70,6 +70,7 @@ public sealed class TransactionTests
         await using var test = await TestDatastore.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a", "1");
+        await store.GrantLeaseAsync(9, 60, default);
         await store.CommitAsync(Do(new PutOperation(B("a"), B("2"), Lease: 9)), default);
         var result = await store.CommitAsync(If(new(B("a"), target, relation, number), [], []), default);
         Assert.Equal(expected, result.Succeeded);

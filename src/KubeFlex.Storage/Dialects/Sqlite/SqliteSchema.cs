@@ -33,6 +33,15 @@ internal static class SqliteSchema
             lease integer not null
         );
         """,
+        """
+        create table lease (
+            store integer not null,
+            id integer not null,
+            ttl integer not null,         -- seconds
+            expires integer not null,     -- unix milliseconds; 0: kept alive, see LeaseRow
+            primary key (store, id)
+        ) without rowid;
+        """,
     ];
 
     public static long FirstId(long store) => store << SequenceBits;

@@ -14,7 +14,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteConnection connection;
     private readonly string path;
     private readonly List<SqliteCommand> commands = [];
-    private readonly SqliteCommand begin, commit, rollback, epoch, insert, remove, compact, take, last, drop, purge, forget, free, pages;
+    private readonly SqliteCommand begin, commit, rollback, epoch, insert, remove, compact, take, last, drop, purge, forget, free, pages, grant, revoke, leases, revokeAll;
 
     public SqliteWriter(SqliteConnection connection, string path)
     {
@@ -41,6 +41,10 @@ internal sealed class SqliteWriter : IDisposable
         forget = Prepare("delete from store where id = $id and name is null", "$id");
         free = Prepare("pragma freelist_count");
         pages = Prepare("pragma page_count");
+        grant = Prepare("insert or replace into lease (store, id, ttl, expires) values ($store, $id, $ttl, $expires)", "$store", "$id", "$ttl", "$expires");
+        revoke = Prepare("delete from lease where store = $store and id = $id", "$store", "$id");
+        leases = Prepare("select id, ttl, expires from lease where store = $store", "$store");
+        revokeAll = Prepare("delete from lease where store = $store", "$store");
     }
 
     public SqliteConnection Connection => connection;
@@ -94,8 +98,21 @@ internal sealed class SqliteWriter : IDisposable
             insert.ExecuteNonQuery();
         }
         foreach (var sequence in store.Removed) Execute(remove, SqliteSchema.Id(store.Store, sequence));
+        foreach (var lease in store.Leases) Write(store.Store, lease);
         if (store.Compacted > 0) Execute(compact, store.Compacted, store.Store);
         return store.Removed.Count > 0;
+    }
+
+    private void Write(long store, LeaseRow lease)
+    {
+        if (lease.Ttl == 0)
+        {
+            Execute(revoke, store, lease.Id);
+            return;
+        }
+        var p = grant.Parameters;
+        (p[0].Value, p[1].Value, p[2].Value, p[3].Value) = (store, lease.Id, lease.Ttl, lease.Expires);
+        grant.ExecuteNonQuery();
     }
 
     private void Claim(StoreClaim claim)
@@ -116,6 +133,9 @@ internal sealed class SqliteWriter : IDisposable
         claim.Row = end.Read()
             ? new(id, taken, compacted, end.GetInt64(1), SqliteSchema.Sequence(end.GetInt64(0)))
             : new(id, taken, compacted, 1, 0);
+        leases.Parameters[0].Value = id;
+        using var held = leases.ExecuteReader();
+        while (held.Read()) claim.Leases.Add(new(held.GetInt64(0), held.GetInt64(1), held.GetInt64(2)));
     }
 
     private bool Purge(StorePurge store)
@@ -125,6 +145,7 @@ internal sealed class SqliteWriter : IDisposable
         var rows = purge.ExecuteNonQuery();
         if (rows < PurgeRows)
         {
+            Execute(revokeAll, store.Store);
             Execute(forget, store.Store);
             store.Done = true;
         }

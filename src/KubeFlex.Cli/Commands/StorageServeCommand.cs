@@ -1,0 +1,27 @@
+using System.CommandLine;
+using KubeFlex.Cli.Embedded;
+
+namespace KubeFlex.Cli.Commands;
+
+/// <summary>Runs the storage alone, with etcd's API in front of it, in the foreground: this process becomes it.</summary>
+internal sealed class StorageServeCommand : Verb
+{
+    private readonly IReadOnlyList<Option<string?>> options =
+    [
+        new("--datastore") { Description = "The database: sqlite:FILE.", HelpName = "url", Required = true },
+        new("--listen-etcd") { Description = "http://ADDRESS:PORT on this machine, https://ADDRESS:PORT or unix:PATH; port 0 takes a free one. Standard: http://127.0.0.1:2379", HelpName = "url" },
+        new("--port-file") { Description = "The port is written here as soon as it answers.", HelpName = "file" },
+        new("--cert-file") { Description = "https: the server's certificate (PEM).", HelpName = "file" },
+        new("--key-file") { Description = "https: its key (PEM).", HelpName = "file" },
+        new("--trusted-ca-file") { Description = "https: authorities of the clients' certificates (PEM); every client needs one.", HelpName = "file" },
+    ];
+
+    public StorageServeCommand(CliApp app) : base(app, "serve", "Serve a datastore to etcd's clients in the foreground, as one store.")
+    {
+        foreach (var option in options) Add(option);
+    }
+
+    protected override Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation) =>
+        ServerExecutable.Locate(session.Host).BecomeAsync(
+            ["storage", "serve", .. options.SelectMany(option => parse.GetValue(option) is { } value ? new[] { option.Name, value } : [])], cancellation);
+}

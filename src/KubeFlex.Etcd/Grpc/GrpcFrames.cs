@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using Google.Protobuf;
+
+namespace KubeFlex.Etcd.Grpc;
+
+/// <summary>
+/// gRPC's framing of messages in a body (PROTOCOL-HTTP2.md, "Length-Prefixed-Message"): one byte that says whether the message is compressed, its length
+/// in four bytes, big-endian, and the message.
+/// </summary>
+internal static class GrpcFrames
+{
+    public const int HeaderLength = 5;
+
+    /// <summary>The next message, or null at the end of the body.</summary>
+    public static async ValueTask<T?> ReadAsync<T>(PipeReader body, MessageParser<T> parser, int largest, CancellationToken cancellation) where T : class, IMessage<T>
+    {
+        while (true)
+        {
+            var read = await body.ReadAsync(cancellation);
+            if (read.IsCanceled) throw new OperationCanceledException(cancellation);
+            var buffer = read.Buffer;
+            if (TryTake(ref buffer, largest, out var message))
+            {
+                T parsed;
+                try
+                {
+                    parsed = parser.ParseFrom(message);
+                }
+                catch (InvalidProtocolBufferException e)
+                {
+                    throw new GrpcException(GrpcCode.Internal, "grpc: error unmarshalling request: " + e.Message, e);
+                }
+                body.AdvanceTo(buffer.Start);
+                return parsed;
+            }
+            if (read.IsCompleted)
+            {
+                if (buffer.Length > 0) throw new GrpcException(GrpcCode.Internal, "grpc: the body ends inside a message");
+                return null;
+            }
+            body.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    /// <summary>Puts a message into the body's buffer; nothing is sent before a flush.</summary>
+    public static void Write(PipeWriter body, IMessage message)
+    {
+        var size = message.CalculateSize();
+        WriteHeader(body, size);
+        if (size > 0) message.WriteTo(body);
+    }
+
+    public static void WriteHeader(PipeWriter body, long size)
+    {
+        var header = body.GetSpan(HeaderLength);
+        header[0] = 0;
+        BinaryPrimitives.WriteUInt32BigEndian(header[1..], checked((uint)size));
+        body.Advance(HeaderLength);
+    }
+
+    private static bool TryTake(ref ReadOnlySequence<byte> buffer, int largest, out ReadOnlySequence<byte> message)
+    {
+        message = default;
+        if (buffer.Length < HeaderLength) return false;
+        Span<byte> header = stackalloc byte[HeaderLength];
+        buffer.Slice(0, HeaderLength).CopyTo(header);
+        if (header[0] != 0)
+        {
+            throw header[0] == 1
+                ? new GrpcException(GrpcCode.Unimplemented, "grpc: compressed messages are not supported")
+                : new GrpcException(GrpcCode.Internal, "grpc: unexpected payload format");
+        }
+        var length = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
+        if (length > largest) throw new GrpcException(GrpcCode.ResourceExhausted, $"grpc: received message larger than max ({length} vs. {largest})");
+        if (buffer.Length < HeaderLength + length) return false;
+        message = buffer.Slice(HeaderLength, length);
+        buffer = buffer.Slice(HeaderLength + length);
+        return true;
+    }
+}

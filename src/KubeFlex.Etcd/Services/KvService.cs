@@ -1,0 +1,61 @@
+using Google.Protobuf;
+using KubeFlex.Etcd.Grpc;
+using KubeFlex.Etcd.Protocol;
+using KubeFlex.Storage;
+
+namespace KubeFlex.Etcd.Services;
+
+/// <summary>Reads and writes. Reads are of the newest durable revision, so serializable and linearizable ones are the same.</summary>
+internal sealed class KvService(EtcdOptions options)
+{
+    public async Task RangeAsync(GrpcCall call, Store store)
+    {
+        var request = await call.ReadOneAsync(RangeRequest.Parser);
+        RangeShape.Check(request);
+        var view = await store.ViewAsync(call.Cancellation);
+        var result = view.Range(RangeShape.Query(request));
+        if (result.Status != ReadStatus.Ok) throw result.Status == ReadStatus.Compacted ? EtcdErrors.Compacted() : EtcdErrors.Future();
+        var (items, more) = RangeShape.Apply(request, result.Items, result.More);
+        await RangeAnswer.SendAsync(call, view.Revision, items, !request.KeysOnly, more, result.Count);
+    }
+
+    public async Task PutAsync(GrpcCall call, Store store)
+    {
+        var request = await call.ReadOneAsync(PutRequest.Parser);
+        Bound(request);
+        var result = await store.CommitAsync(new([], [Transactions.Put(request)], []), call.Cancellation);
+        await call.WriteAsync(new PutResponse
+        {
+            Header = Member.Header(result.Revision), PrevKv = result.Results[0].Items is [var previous, ..] ? previous.Message() : null,
+        });
+    }
+
+    public async Task DeleteRangeAsync(GrpcCall call, Store store)
+    {
+        var request = await call.ReadOneAsync(DeleteRangeRequest.Parser);
+        Bound(request);
+        var result = await store.CommitAsync(new([], [Transactions.Delete(request)], []), call.Cancellation);
+        await call.WriteAsync(Transactions.Response(result.Results[0], Member.Header(result.Revision)));
+    }
+
+    public async Task TxnAsync(GrpcCall call, Store store)
+    {
+        var request = await call.ReadOneAsync(TxnRequest.Parser);
+        Bound(request);
+        var result = await store.CommitAsync(Transactions.Transaction(request, options.TransactionOperations), call.Cancellation);
+        await call.WriteAsync(Transactions.Response(request, result));
+    }
+
+    public async Task CompactAsync(GrpcCall call, Store store)
+    {
+        var request = await call.ReadOneAsync(CompactionRequest.Parser);
+        // A client that gives up does not leave the rows behind.
+        await store.CompactAsync(request.Revision, CancellationToken.None);
+        await call.WriteAsync(new CompactionResponse { Header = Member.Header(store.Revision) });
+    }
+
+    private void Bound(IMessage request)
+    {
+        if (request.CalculateSize() > options.RequestBytes) throw EtcdErrors.RequestTooLarge();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Security.Cryptography.X509Certificates;
+using KubeFlex.Storage;
+
+namespace KubeFlex.Etcd;
+
+/// <summary>Which store a client may see.</summary>
+public interface IStoreResolver
+{
+    /// <summary>The store for a client's certificate, which TLS has checked; null for a client that may see none.</summary>
+    ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation);
+}
+
+/// <summary>One store for everybody: a loopback port or a unix socket of a child process.</summary>
+/// <param name="store">The store.</param>
+public sealed class FixedStoreResolver(Store store) : IStoreResolver
+{
+    /// <inheritdoc/>
+    public ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation) => new(store);
+}
+
+/// <summary>The certificate names the store; a client without one sees none.</summary>
+/// <param name="find">Answers the store of a certificate, or null.</param>
+public sealed class CertificateStoreResolver(Func<X509Certificate2, CancellationToken, ValueTask<Store?>> find) : IStoreResolver
+{
+    /// <inheritdoc/>
+    public ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation) =>
+        certificate is null ? new((Store?)null) : find(certificate, cancellation);
+}

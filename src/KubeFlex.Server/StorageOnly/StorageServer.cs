@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KubeFlex.Etcd;
+using KubeFlex.Server.Configuration;
+using KubeFlex.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace KubeFlex.Server.StorageOnly;
+
+/// <summary><c>kubeflex-server storage serve</c>: one datastore, one store named "default", etcd's API in front of it, until a signal ends it.</summary>
+internal static partial class StorageServer
+{
+    private const string StoreName = "default";
+
+    public static async Task<int> MainAsync(IReadOnlyList<string> args, CancellationToken cancellation)
+    {
+        if (args is ["--help" or "-h"])
+        {
+            Console.WriteLine(StorageServerOptions.Usage);
+            return ExitCode.Ok;
+        }
+        var (options, errors) = StorageServerOptions.Parse(args);
+        if (options is null)
+        {
+            foreach (var error in errors) Console.Error.WriteLine($"kubeflex-server: {error}");
+            Console.Error.WriteLine(StorageServerOptions.Usage);
+            return ExitCode.Usage;
+        }
+        try
+        {
+            await RunAsync(options, cancellation);
+            return ExitCode.Ok;
+        }
+        catch (StartupException e)
+        {
+            Console.Error.WriteLine($"kubeflex-server: {e.Message}");
+            return e.ExitCode;
+        }
+        catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            Console.Error.WriteLine($"kubeflex-server: {e.Message}");
+            return e is IOException { InnerException: SocketException } or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException }
+                ? ExitCode.PortTaken : ExitCode.DataDirectory;
+        }
+    }
+
+    private static async Task RunAsync(StorageServerOptions options, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        var endpoint = Endpoint(options);
+
+        using var logs = LoggerFactory.Create(Logging);
+        var logger = logs.CreateLogger("KubeFlex.Storage");
+        await using var datastore = await Datastore.OpenSqliteAsync(options.Database, new() { Warn = (what, why) => Warned(logger, why, what) }, stop.Token);
+        var store = await datastore.OpenStoreAsync(StoreName, stop.Token);
+        var port = options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : 0;
+        var urls = new List<string>();
+        using var face = new EtcdFace(new FixedStoreResolver(store), new()
+        {
+            ClientUrls = urls,
+            DatabaseSize = () => new FileInfo(options.Database) is { Exists: true } file ? file.Length : 0,
+        }, TimeProvider.System, logs);
+        // What a killed predecessor left; a running one holds the database, and we would not be here.
+        if (options.Listen is UnixDomainSocketEndPoint socket) File.Delete(socket.ToString());
+        await using var listener = await EtcdListener.StartAsync(face, endpoint, Logging, stop.Token);
+        urls.Add(listener.Url);
+        if (options.PortFile is { } portFile) WritePort(portFile, port > 0 ? port : new Uri(listener.Url).Port);
+        await Console.Out.WriteLineAsync($"KubeFlex storage serves {listener.Url} from {options.Database}");
+
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (stop.Token.Register(stopped.SetResult)) await stopped.Task;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    private static EtcdEndpoint Endpoint(StorageServerOptions options)
+    {
+        if (options.CertificateFile is null) return new(options.Listen);
+        try
+        {
+            using var pem = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPemFile(options.ClientCaFile!);
+            if (authorities.Count == 0) throw new StartupException(ExitCode.Usage, $"{options.ClientCaFile} holds no certificate");
+            // Some platforms' TLS takes only keys that come this way.
+            return new(options.Listen, X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null), authorities);
+        }
+        catch (CryptographicException e)
+        {
+            throw new StartupException(ExitCode.Usage, $"{options.CertificateFile}, {options.KeyFile} or {options.ClientCaFile} cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>At once, so that whoever waits for the file never reads half a number.</summary>
+    private static void WritePort(string path, int port)
+    {
+        var next = path + ".new";
+        File.WriteAllText(next, $"{port}\n");
+        File.Move(next, path, overwrite: true);
+    }
+
+    private static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+        // A start that fails is told in a sentence.
+        .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+        .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+
+    [LoggerMessage(410, LogLevel.Warning, "{What}")]
+    private static partial void Warned(ILogger logger, Exception? error, string what);
+}
