@@ -4,6 +4,7 @@ using KubeFlex.ApiServer.Discovery;
 using KubeFlex.ApiServer.Registry;
 using KubeFlex.ApiServer.Verbs;
 using KubeFlex.Machinery.Catalog;
+using KubeFlex.Machinery.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace KubeFlex.ApiServer;
@@ -31,6 +32,8 @@ public sealed class SharedApi
 
     /// <summary>Logs.</summary>
     public ILoggerFactory Logs { get; }
+
+    internal ProtobufObjects Protobuf { get; } = new();
 
     internal ResourceTable BuiltIn { get; }
 

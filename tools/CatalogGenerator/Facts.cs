@@ -20,6 +20,7 @@ internal sealed class Facts
     public required string Version { get; init; }
     public required IReadOnlyList<ServedVersion> Groups { get; init; }
     public required JsonObject Schemas { get; init; }
+    public required JsonObject Protobuf { get; init; }
     public required JsonObject Columns { get; init; }
     public required JsonObject FieldSelectors { get; init; }
     public required JsonArray InitialObjects { get; init; }
@@ -34,6 +35,7 @@ internal sealed class Facts
             Version = $"v{File("openapi-v2-example.json")["info"]!["version"]}.0",
             Groups = Served(answers, File("discovery-aggregated-v2.json")),
             Schemas = File("schemas.json").AsObject(),
+            Protobuf = File("protobuf.json").AsObject(),
             Columns = File("table-columns.json").AsObject(),
             FieldSelectors = File("field-selectors.json").AsObject(),
             InitialObjects = File("initial-objects.json").AsArray(),

@@ -147,9 +147,9 @@ internal sealed record DeleteOptions(string? Uid, string? ResourceVersion, strin
             if (body.IsEmpty) options = new DeleteOptions(null, null, q.PropagationPolicy, q.OrphanDependents, q.GracePeriodSeconds, false);
             else
             {
-                if (ObjectDecoder.MediaTypeOf(r) is not { } yaml) return ObjectDecoder.UnknownFormat();
+                if (ObjectDecoder.MediaTypeOf(r) is not { } format) return ObjectDecoder.UnknownFormat();
                 var kind = new Machinery.Objects.GroupVersionKind("meta.k8s.io", "v1", "DeleteOptions");
-                if (!ObjectDecoder.Parse(body.Span, yaml, kind, custom: false).TryGet(out var parsed, out error)) return error;
+                if (!ObjectDecoder.Parse(r, body.Span, format, kind, "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions", custom: false).TryGet(out var parsed, out error)) return error;
                 var o = parsed.Object;
                 if (o.Text("kind") is { Length: > 0 } other && other != "DeleteOptions") return ApiError.BadRequest($"decoded object cannot be converted to DeleteOptions");
                 var preconditions = o.Child("preconditions");

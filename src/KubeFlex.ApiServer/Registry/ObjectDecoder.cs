@@ -10,17 +10,20 @@ using KubeFlex.Machinery.Validation;
 
 namespace KubeFlex.ApiServer.Registry;
 
+/// <summary>How a body is written.</summary>
+internal enum BodyFormat { Json, Yaml, Protobuf }
+
 /// <summary>From a body to an object of the request's kind: parsing, kind check, field validation.</summary>
 internal static class ObjectDecoder
 {
     /// <summary>Reads a request's body as an object of <paramref name="kind"/>.</summary>
     public static async ValueTask<Result<JsonObject>> ReadAsync(ApiRequest r, GroupVersionKind kind, Schema schema, bool custom)
     {
-        if (MediaTypeOf(r) is not { } yaml) return UnknownFormat();
+        if (MediaTypeOf(r) is not { } format || format == BodyFormat.Protobuf && custom) return UnknownFormat();
         if (!(await RequestBody.ReadAsync(r.Http.Request, r.Cancellation)).TryGet(out var body, out var error)) return error;
         using (body)
         {
-            if (!Parse(body.Span, yaml, kind, custom).TryGet(out var parsed, out error)) return error;
+            if (!Parse(r, body.Span, format, kind, schema.TypeName, custom).TryGet(out var parsed, out error)) return error;
             return Accept(r, parsed.Object, parsed.Duplicates, kind, schema, custom);
         }
     }
@@ -65,18 +68,25 @@ internal static class ObjectDecoder
     public static ApiError UnknownFormat() =>
         ApiError.UnsupportedMediaType($"the body of the request was in an unknown format - accepted media types include: {MediaType.Supported}");
 
-    /// <summary>False JSON, true YAML, null something else.</summary>
-    public static bool? MediaTypeOf(ApiRequest r)
+    /// <summary>How the body is written; null is something that no kind can be read from.</summary>
+    public static BodyFormat? MediaTypeOf(ApiRequest r)
     {
         var type = r.Http.Request.ContentType;
-        if (string.IsNullOrEmpty(type)) return false;
+        if (string.IsNullOrEmpty(type)) return BodyFormat.Json;
         var semicolon = type.IndexOf(';', StringComparison.Ordinal);
-        return (semicolon < 0 ? type : type[..semicolon]).Trim() switch { "application/json" => false, "application/yaml" => true, _ => null };
+        return (semicolon < 0 ? type : type[..semicolon]).Trim() switch
+        {
+            "application/json" => BodyFormat.Json,
+            "application/yaml" => BodyFormat.Yaml,
+            "application/vnd.kubernetes.protobuf" => BodyFormat.Protobuf,
+            _ => null,
+        };
     }
 
-    public static Result<ParsedObject> Parse(ReadOnlySpan<byte> body, bool yaml, GroupVersionKind kind, bool custom)
+    public static Result<ParsedObject> Parse(ApiRequest r, ReadOnlySpan<byte> body, BodyFormat format, GroupVersionKind kind, string? typeName, bool custom)
     {
-        var result = yaml ? ObjectReader.ReadYaml(body) : ObjectReader.ReadJson(body);
+        if (format == BodyFormat.Protobuf) return r.Plane.Shared.Protobuf.Read(body, typeName ?? "", kind.Kind);
+        var result = format == BodyFormat.Yaml ? ObjectReader.ReadYaml(body) : ObjectReader.ReadJson(body);
         if (result.TryGet(out var parsed, out var error)) return parsed;
         if (custom) return error;
         // Upstream's decoder looks for the kind first and fails there.

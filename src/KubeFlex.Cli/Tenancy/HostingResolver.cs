@@ -11,7 +11,8 @@ namespace KubeFlex.Cli.Tenancy;
 internal sealed class HostingResolver(CliSession session)
 {
     public const string InitHint = "Start the embedded one: kflex init --embedded. Or name the context of a cluster where KubeFlex runs: kflex config set-hosting CONTEXT";
-    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(3);
+    // Longer than a busy machine takes to wake a server; a dead address refuses at once.
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection to the hosting cluster.</summary>
     public async Task<KubeConnection> ConnectAsync(CancellationToken cancellation)

@@ -72,12 +72,26 @@ internal sealed class ServerIdentity : IDisposable
             ["contexts"] = new JsonArray(new JsonObject
             {
                 ["name"] = HostingContext,
-                ["context"] = new JsonObject { ["cluster"] = HostingContext, ["user"] = $"{HostingContext}-admin", ["namespace"] = "default" },
+                ["context"] = new JsonObject
+                {
+                    ["cluster"] = HostingContext,
+                    ["user"] = $"{HostingContext}-admin",
+                    ["namespace"] = "default",
+                    ["extensions"] = Extension("is-hosting-cluster-ctx", "true"),
+                },
             }),
             ["current-context"] = HostingContext,
+            // kflex need not ask around which context is the hosting one.
+            ["extensions"] = Extension("hosting-cluster-ctx-name", HostingContext),
         };
         DataDirectory.WriteAtomically(directory.AdminKubeconfig, System.Text.Encoding.UTF8.GetBytes(YamlWriter.Write(config)));
     }
+
+    private static JsonArray Extension(string key, string value) => new(new JsonObject
+    {
+        ["name"] = "kubeflex",
+        ["extension"] = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "kubeflex" }, ["data"] = new JsonObject { [key] = value } },
+    });
 
     public void Dispose() => authority.Dispose();
 
