@@ -21,6 +21,9 @@ internal static class CreateBenchmark
         var (prefix, certificate) = await ControlPlaneBenchmark.TenantAsync(server, "create");
         server.Become(certificate);
         List<double> ours = [], peers = [];
+        // Not counted: what is measured is a server that has run for a while, not its compiler.
+        await CreatesAsync(server, prefix, -1);
+        await PutsAsync(etcd, -1);
         for (var round = 0; round < 3; round++)
         {
             ours.Add(await CreatesAsync(server, prefix, round));
@@ -39,7 +42,7 @@ internal static class CreateBenchmark
             var n = 0;
             return async () =>
             {
-                using var body = new StringContent(ConfigMap($"c-{round}-{connection}-{n++}"), Encoding.UTF8, "application/json");
+                using var body = new StringContent(ConfigMap($"c-{round + 1}-{connection}-{n++}"), Encoding.UTF8, "application/json");
                 using var response = await client.PostAsync(path, body);
                 await response.EnsureSuccessStatusCode().Content.CopyToAsync(Stream.Null);
             };
@@ -59,7 +62,7 @@ internal static class CreateBenchmark
                 {
                     Version = HttpVersion.Version20,
                     VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                    Content = new ByteArrayContent(PutRequest(Encoding.ASCII.GetBytes($"/registry/configmaps/default/c-{round}-{connection}-{n++}"), value))
+                    Content = new ByteArrayContent(PutRequest(Encoding.ASCII.GetBytes($"/registry/configmaps/default/c-{round + 1}-{connection}-{n++}"), value))
                     {
                         Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") },
                     },
