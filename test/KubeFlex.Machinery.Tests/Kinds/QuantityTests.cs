@@ -52,7 +52,8 @@ public class QuantityTests
             var because = $"seed {seed}, {a.Text}, {b.Text}";
             Assert.True(Quantity.TryParse(a.Text, out var x), because);
             Assert.True(Quantity.TryParse(b.Text, out var y), because);
-            Assert.True(Quantity.TryParse(x.ToString(), out var again) && again == x && again.ToString() == x.ToString(), because);
+            // A binary amount that no Ki divides is printed without a suffix and read back as a decimal one: the amount counts, not the family.
+            Assert.True(Quantity.TryParse(x.ToString(), out var again) && again == x && (again.Format != x.Format || again.ToString() == x.ToString()), because);
             Assert.True(Math.Sign(x.CompareTo(y)) == Math.Sign(a.Nanos.CompareTo(b.Nanos)), because);
             Assert.True(Quantity.TryParse((x + y).ToString(), out var sum) && (sum - y) == x, because);
         }
