@@ -14,14 +14,14 @@ namespace KubeFlex.Bench;
 /// <summary>The peer: the same web server with nothing behind it. PUT /x stores bytes in memory, GET /x returns them.</summary>
 internal static class BareServer
 {
-    public static async Task<int> RunAsync(string portFile)
+    public static async Task<int> RunAsync(string portFile, int port = 0)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=bare", key, HashAlgorithmName.SHA256);
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(100));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.UseHttps(certificate)));
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, port, l => l.UseHttps(certificate)));
         await using var app = builder.Build();
         byte[] stored = "ok"u8.ToArray();
         app.Run(async context =>

@@ -42,6 +42,17 @@ internal sealed class Peer : IAsyncDisposable
         return peer;
     }
 
+    /// <summary>A server that has just been started on a port of our choice and need not answer yet: for measuring starts.</summary>
+    public static Task<Peer> StartingAsync(bool bare)
+    {
+        var port = FreePort();
+        var peer = bare
+            ? Launch(Environment.ProcessPath!, d => ["bare", Path.Combine(d, "url"), $"{port}"])
+            : Launch(ServerExecutable, d => ["--data-dir", d, "--listen", $"127.0.0.1:{port}"]);
+        peer.Url = new Uri($"https://127.0.0.1:{port}/");
+        return Task.FromResult(peer);
+    }
+
     public static async Task<Peer> BareAsync()
     {
         var peer = Launch(Environment.ProcessPath!, d => ["bare", Path.Combine(d, "url")]);

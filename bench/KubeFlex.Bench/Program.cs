@@ -4,6 +4,7 @@ using KubeFlex.Bench;
 //   dotnet run -c Release --project bench/KubeFlex.Bench -- [start|ready|memory|get|create]…   (all when none is named)
 //   dotnet run -c Release --project bench/KubeFlex.Bench -- bare PORT-FILE                      (the peer: a bare Kestrel HTTPS server)
 if (args is ["bare", var portFile]) return await BareServer.RunAsync(portFile);
+if (args is ["bare", var file, var port]) return await BareServer.RunAsync(file, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
 
 var all = new Dictionary<string, Func<Report, Task>>
 {
