@@ -45,6 +45,12 @@ public sealed record ControlPlaneApiOptions
 
     /// <summary>Port of <see cref="AdvertiseAddress"/>.</summary>
     public int AdvertisePort { get; init; } = 6443;
+
+    /// <summary>
+    /// Answers paths of the embedding program that are no resources, after authentication and authorization; with false the path is the API's own.
+    /// What it throws is answered as any failure.
+    /// </summary>
+    public Func<HttpContext, ValueTask<bool>>? Extension { get; init; }
 }
 
 /// <summary>One control plane's HTTP API over one store. Holds no thread and no timer.</summary>

@@ -48,7 +48,11 @@ internal sealed class Pipeline(ControlPlane plane)
             }
 
             // Who answers?
-            if (!info.IsResource) { await nonResources.HandleAsync(http, info); return; }
+            if (!info.IsResource)
+            {
+                if (plane.Options.Extension is not { } extension || !await extension(http)) await nonResources.HandleAsync(http, info);
+                return;
+            }
             await ResourceAsync(http, info, options, user);
         }
         catch (Exception e) when (http.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException or Microsoft.AspNetCore.Connections.ConnectionResetException)

@@ -49,7 +49,7 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
 
     /// <summary>Opens the API over the store, writes what a fresh control plane holds, wakes the controllers.</summary>
     public static async Task<RunningControlPlane> StartAsync(string name, Store store, Datastore? ownDatastore, ControlPlaneRecord record, SharedApi shared,
-        ControllerManager manager, System.Net.IPEndPoint advertise, CancellationToken cancellation)
+        ControllerManager manager, System.Net.IPEndPoint advertise, CancellationToken cancellation, Func<Microsoft.AspNetCore.Http.HttpContext, ValueTask<bool>>? extension = null)
     {
         var api = new ControlPlaneApi(shared, store, new ControlPlaneApiOptions
         {
@@ -58,6 +58,7 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
             ServiceAccountKey = record.ServiceAccountKey(),
             AdvertiseAddress = advertise.Address.ToString(),
             AdvertisePort = advertise.Port,
+            Extension = extension,
         });
         await api.StartAsync(cancellation);
         var running = new RunningControlPlane(name, store, api, record, manager, ownDatastore);

@@ -5,6 +5,7 @@ using KubeFlex.Controllers;
 using KubeFlex.Machinery.Catalog;
 using KubeFlex.Operator;
 using KubeFlex.Runtime.Client;
+using KubeFlex.Server.Admin;
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
@@ -51,8 +52,9 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         using var controllers = new ControllerManager(time, logs);
 
         await using var host = new ControlPlaneHost(directory, datastore, api, controllers, options.Domain, identity.CaPem);
+        var admin = new AdminApi();
         await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
-            identity.HostingRecord, api, controllers, bound, cancellation);
+            identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
         host.Attach(client, bound);
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
