@@ -1,0 +1,76 @@
+using System.Globalization;
+using KubeFlex.History.Driving;
+
+namespace KubeFlex.History;
+
+/// <summary>The long run: many faults, one after the other, in random order, and the checker on everything that clients saw.</summary>
+internal static class LongRun
+{
+    private const string Usage = """
+        Usage: KubeFlex.History [--kills 50] [--pauses 10] [--slow-disks 5] [--full-disks 0] [--second-owners 2]
+                                [--clients 8] [--keys 24] [--datastore URL] [--server FILE] [--seed N]
+
+          --datastore    an empty one; by default a SQLite file in a temporary directory
+          --full-disks   needs root: the data then lie on a small file system in memory
+          --server       the server's executable (default: the release build)
+          --seed         orders faults and requests
+        """;
+
+    public static async Task<int> MainAsync(string[] args)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["--kills"] = "50", ["--pauses"] = "10", ["--slow-disks"] = "5", ["--full-disks"] = "0", ["--second-owners"] = "2", ["--clients"] = "8", ["--keys"] = "24",
+            ["--datastore"] = "", ["--server"] = Repository.Server, ["--seed"] = $"{Environment.TickCount}",
+        };
+        for (var i = 0; i < args.Length; i += 2)
+        {
+            if (values.ContainsKey(args[i]) && i + 1 < args.Length)
+            {
+                values[args[i]] = args[i + 1];
+                continue;
+            }
+            Console.Error.WriteLine(args[i] is "--help" or "-h" ? Usage : $"\"{args[i]}\" is unknown or lacks a value\n{Usage}");
+            return 2;
+        }
+        int Number(string name) => int.TryParse(values[name], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
+            : throw new ArgumentException($"{name} \"{values[name]}\" is no number");
+        try
+        {
+            return await RunAsync(values, Number);
+        }
+        catch (ArgumentException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 2;
+        }
+    }
+
+    private static async Task<int> RunAsync(Dictionary<string, string> values, Func<string, int> number)
+    {
+        var seed = number("--seed");
+        await using var disk = number("--full-disks") > 0 ? await SmallDisk.MountAsync(256) ?? throw new ArgumentException("--full-disks: a file system in memory cannot be mounted here") : null;
+        var temporary = Directory.CreateTempSubdirectory("kubeflex-long-run-");
+        var folder = disk?.Path ?? temporary.FullName;
+        var datastore = values["--datastore"] is { Length: > 0 } url ? url : "sqlite:" + Path.Combine(folder, "data.db");
+        IFault[] faults =
+        [
+            .. Enumerable.Repeat(new KillFault(), number("--kills")), .. Enumerable.Repeat(new PauseFault(), number("--pauses")),
+            .. Enumerable.Repeat(new SlowDiskFault(folder), number("--slow-disks")), .. Enumerable.Repeat(new SecondOwnerFault(), number("--second-owners")),
+            .. disk is null ? [] : Enumerable.Repeat(new FullDiskFault(disk), number("--full-disks")),
+        ];
+        new Random(seed).Shuffle(faults);
+        Console.WriteLine($"seed {seed}");
+        try
+        {
+            await using var run = new FaultRun(new(values["--server"], datastore, folder, faults, seed) { Clients = number("--clients"), Keys = number("--keys"), Progress = Console.Out });
+            var result = await run.RunAsync(CancellationToken.None);
+            Console.WriteLine(result);
+            return result.Report.Count == 0 ? 0 : 1;
+        }
+        finally
+        {
+            temporary.Delete(true);
+        }
+    }
+}
