@@ -75,7 +75,7 @@ internal sealed class FaultRun(FaultRunOptions options) : IAsyncDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var clients = Enumerable.Range(0, options.Clients).Select(i =>
         {
-            var client = new KubeClient(new(i, recorder, Connection, CancellationToken.None), new Random(options.Seed + i), options.Keys, Watched);
+            var client = new KubeClient(new RecordingClient(i, recorder, Connection, CancellationToken.None), new Random(options.Seed + i), options.Keys, Watched);
             return Task.Run(() => client.RunAsync(end.Token), CancellationToken.None);
         }).ToArray();
         var faults = await FaultsAsync(clients, cancellation);

@@ -8,7 +8,7 @@ namespace KubeFlex.History.Driving;
 /// lists in pages of one revision, counts, events with leases, and every so often the round of compaction that several servers agree on. A little of
 /// what only other clients do comes on top: unconditional puts and deletes, transactions over two keys, reads of the past.
 /// </summary>
-internal sealed class KubeClient(RecordingClient client, Random random, int keys, Func<long> watched)
+internal sealed class KubeClient(IRecordedClient client, Random random, int keys, Func<long> watched)
 {
     public const string Prefix = "/registry/", End = "/registry0";
     public const string CompactionKey = "compact_rev_key";

@@ -4,8 +4,25 @@ using KubeFlex.History.Checking;
 
 namespace KubeFlex.History.Driving;
 
-/// <summary>One client with one request at a time, everything taken down. Null: no answer, or a refusal.</summary>
-internal sealed class RecordingClient(int number, Recorder recorder, Func<EtcdConnection> connection, CancellationToken stop)
+/// <summary>A client whose requests and answers are taken down. Null: no answer, or a refusal.</summary>
+internal interface IRecordedClient
+{
+    int Number { get; }
+
+    /// <summary>A value that nobody else writes.</summary>
+    string NewValue();
+
+    Task<TransactionAnswer?> TransactAsync(Transaction transaction);
+
+    Task<ReadAnswer?> ReadAsync(Read read);
+
+    Task<LeaseAnswer?> GrantAsync(int seconds);
+
+    Task<Answer?> CompactAsync(long revision);
+}
+
+/// <summary>By etcd's protocol: one client with one request at a time, everything taken down.</summary>
+internal sealed class RecordingClient(int number, Recorder recorder, Func<EtcdConnection> connection, CancellationToken stop) : IRecordedClient
 {
     /// <summary>Longer than a server is paused, shorter than anybody wants to wait for one that hangs.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
