@@ -1,5 +1,6 @@
 using System.Globalization;
 using KubeFlex.History.Driving;
+using KubeFlex.History.Fuzzing;
 
 namespace KubeFlex.History;
 
@@ -7,10 +8,11 @@ namespace KubeFlex.History;
 internal static class LongRun
 {
     private const string Usage = """
-        Usage: KubeFlex.History [--kills 50] [--pauses 10] [--slow-disks 5] [--full-disks 0] [--second-owners 2]
+        Usage: KubeFlex.History [--kills 50] [--pauses 10] [--slow-disks 5] [--full-disks 0] [--second-owners 2] [--fuzz 20000]
                                 [--clients 8] [--keys 24] [--datastore URL] [--server FILE] [--seed N]
 
           --datastore    an empty one; by default a SQLite file in a temporary directory
+          --fuzz         spoilt messages and connections sent afterwards
           --full-disks   needs root: the data then lie on a small file system in memory
           --server       the server's executable (default: the release build)
           --seed         orders faults and requests
@@ -20,7 +22,7 @@ internal static class LongRun
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["--kills"] = "50", ["--pauses"] = "10", ["--slow-disks"] = "5", ["--full-disks"] = "0", ["--second-owners"] = "2", ["--clients"] = "8", ["--keys"] = "24",
+            ["--kills"] = "50", ["--pauses"] = "10", ["--slow-disks"] = "5", ["--full-disks"] = "0", ["--second-owners"] = "2", ["--fuzz"] = "20000", ["--clients"] = "8", ["--keys"] = "24",
             ["--datastore"] = "", ["--server"] = Repository.Server, ["--seed"] = $"{Environment.TickCount}",
         };
         for (var i = 0; i < args.Length; i += 2)
@@ -66,6 +68,8 @@ internal static class LongRun
             await using var run = new FaultRun(new(values["--server"], datastore, folder, faults, seed) { Clients = number("--clients"), Keys = number("--keys"), Progress = Console.Out });
             var result = await run.RunAsync(CancellationToken.None);
             Console.WriteLine(result);
+            await new ProtocolFuzzer(run.Server, seed).RunAsync(number("--fuzz"), CancellationToken.None);
+            Console.WriteLine($"{values["--fuzz"]} spoilt messages and connections: still well");
             return result.Report.Count == 0 ? 0 : 1;
         }
         finally

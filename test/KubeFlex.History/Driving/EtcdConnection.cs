@@ -46,6 +46,23 @@ internal sealed class EtcdConnection : IDisposable
         }
     }
 
+    /// <summary>Sends whatever it is given; the answer's status.</summary>
+    public async Task<int> SendAsync(string method, byte[] body, string timeout, CancellationToken cancellation)
+    {
+        try
+        {
+            using var message = Request(method, new ByteArrayContent(body));
+            message.Headers.Add("grpc-timeout", timeout);
+            using var response = await http.SendAsync(message, cancellation);
+            await response.Content.CopyToAsync(Stream.Null, cancellation);
+            return Status(response).Code;
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or InvalidOperationException)
+        {
+            throw new IOException("the connection broke: " + e.Message, e);
+        }
+    }
+
     /// <summary>Opens a stream; the server's headers come with its first message.</summary>
     public EtcdStream<T> Open<T>(string method, MessageParser<T> parser, CancellationToken cancellation) where T : IMessage<T>
     {
