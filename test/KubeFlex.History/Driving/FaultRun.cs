@@ -43,12 +43,15 @@ internal sealed class FaultRun(FaultRunOptions options) : IAsyncDisposable
 
     private readonly Recorder recorder = new();
     private readonly List<EtcdConnection> connections = [];
-    private EtcdConnection current = null!;
+    private readonly List<ServerProcess> servers = [];
+    private EtcdConnection[] current = [];
     private TimeSpan longest;
 
-    public ServerProcess Server { get; } = new(options.Server, options.Datastore, options.Folder);
+    /// <summary>The one that owns the data.</summary>
+    public ServerProcess Server { get; private set; } = new(options.Server, options.Datastore, options.Folder);
 
-    public EtcdConnection Connection() => Volatile.Read(ref current);
+    /// <summary>One of the servers: clients do not know which of them owns the data.</summary>
+    public EtcdConnection Connection() => Volatile.Read(ref current) is var all && all.Length == 1 ? all[0] : all[Random.Shared.Next(all.Length)];
 
     /// <summary>Starts the server again and points the clients to it.</summary>
     public async Task RestartAsync(CancellationToken cancellation)
@@ -56,9 +59,32 @@ internal sealed class FaultRun(FaultRunOptions options) : IAsyncDisposable
         var watch = Stopwatch.StartNew();
         await Server.StartAsync(cancellation);
         if (watch.Elapsed > longest) longest = watch.Elapsed;
-        var connection = new EtcdConnection(Server.Url);
+        Volatile.Write(ref current, [Connect(Server)]);
+    }
+
+    /// <summary>A second server on the same data; clients ask either of them from here on.</summary>
+    public async Task<ServerProcess> AddServerAsync(CancellationToken cancellation)
+    {
+        var second = new ServerProcess(options.Server, options.Datastore, options.Folder);
+        servers.Add(second);
+        await second.StartAsync(cancellation);
+        Volatile.Write(ref current, [.. current, Connect(second)]);
+        return second;
+    }
+
+    /// <summary>Only this one is left.</summary>
+    public async Task ReplaceAsync(ServerProcess next)
+    {
+        Volatile.Write(ref current, [Connect(next)]);
+        await Server.KillAsync();
+        Server = next;
+    }
+
+    private EtcdConnection Connect(ServerProcess server)
+    {
+        var connection = new EtcdConnection(server.Url);
         connections.Add(connection);
-        Volatile.Write(ref current, connection);
+        return connection;
     }
 
     public async Task<FaultRunResult> RunAsync(CancellationToken cancellation)
@@ -96,7 +122,7 @@ internal sealed class FaultRun(FaultRunOptions options) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var connection in connections) connection.Dispose();
-        await Server.DisposeAsync();
+        foreach (var server in servers.Append(Server)) await server.DisposeAsync();
     }
 
     /// <summary>Streams with a few watches each: everything of a kind, one key, events, all with and without previous values.</summary>

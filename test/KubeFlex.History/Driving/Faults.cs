@@ -80,7 +80,7 @@ internal sealed class SlowDiskFault(string folder) : IFault
     }
 }
 
-/// <summary>A second server on the same data. On SQLite it must be refused, and the first goes on as if nothing had happened.</summary>
+/// <summary>A second server on the same data, of which only one may run. On SQLite it must be refused, and the first goes on as if nothing had happened.</summary>
 internal sealed class SecondOwnerFault : IFault
 {
     public string Name => "second-owner";

@@ -30,6 +30,10 @@ internal sealed class UnsteadyDialect(IDialect inner, Random random) : IDialect
         inner.Write(batch);
     }
 
+    public void Interrupt() => inner.Interrupt();
+
+    public long Size() => inner.Size();
+
     public void Dispose()
     {
         never.Dispose();
