@@ -31,8 +31,8 @@ internal sealed class CutConnectionsFault(PostgresServer postgres) : IFault
 }
 
 /// <summary>
-/// A second server takes the data over, and clients ask both: the old owner may refuse, but neither write nor show what is no longer so. Every second
-/// time the old one is stopped meanwhile and goes on afterwards as if nothing had happened.
+/// A second server stands by and takes the data over when the first is gone: killed, or (every second time) only stopped. The stopped one goes on
+/// afterwards as if nothing had happened, and clients ask both: it may refuse, but neither write nor show what is no longer so.
 /// </summary>
 internal sealed class TakeoverFault : IFault
 {
@@ -42,11 +42,17 @@ internal sealed class TakeoverFault : IFault
 
     public async Task InjectAsync(FaultRun run, Random random, CancellationToken cancellation)
     {
-        var stopped = times++ % 2 == 1;
+        var stopped = times++ % 2 == 0;
+        var next = run.AddServerAsync(cancellation);
+        await Task.Delay(random.Next(1_000), cancellation);
         if (stopped) await run.Server.PauseAsync();
-        var next = await run.AddServerAsync(cancellation);
-        if (stopped) await run.Server.ContinueAsync();
-        await Task.Delay(random.Next(500, 2_000), cancellation);
-        await run.ReplaceAsync(next);
+        else await run.Server.KillAsync();
+        await next;
+        if (stopped)
+        {
+            await run.Server.ContinueAsync();
+            await Task.Delay(random.Next(500, 2_000), cancellation);
+        }
+        await run.ReplaceAsync(await next);
     }
 }
