@@ -30,7 +30,7 @@ internal static class LongRun
         {
             ["--kills"] = "50", ["--pauses"] = "10", ["--slow-disks"] = "5", ["--full-disks"] = "0", ["--second-owners"] = "2", ["--fuzz"] = "20000",
             ["--on"] = "sqlite", ["--postgres-crashes"] = "0", ["--cuts"] = "0", ["--takeovers"] = "0", ["--clients"] = "8", ["--keys"] = "24",
-            ["--datastore"] = "", ["--server"] = Repository.Server, ["--seed"] = $"{Environment.TickCount}",
+            ["--datastore"] = "", ["--server"] = "", ["--seed"] = $"{Environment.TickCount}",
         };
         for (var i = 0; i < args.Length; i += 2)
         {
@@ -78,7 +78,7 @@ internal static class LongRun
         Console.WriteLine($"seed {seed}");
         try
         {
-            await using var run = new FaultRun(new(values["--server"], datastore, folder, faults, seed) { Clients = number("--clients"), Keys = number("--keys"), Progress = Console.Out });
+            await using var run = new FaultRun(new(values["--server"] is { Length: > 0 } server ? server : Repository.Server, datastore, folder, faults, seed) { Clients = number("--clients"), Keys = number("--keys"), Progress = Console.Out });
             var result = await run.RunAsync(CancellationToken.None);
             Console.WriteLine(result);
             await new ProtocolFuzzer(run.Server, seed).RunAsync(number("--fuzz"), CancellationToken.None);

@@ -79,7 +79,7 @@ internal sealed class KubeClient(IRecordedClient client, Random random, int keys
     /// <summary>Reads, then writes on condition that nobody else did; what the refusal shows is what the next try builds upon.</summary>
     public async Task<bool> UpdateAsync(string key, int tries = 5)
     {
-        var entry = (await client.ReadAsync(new(key)))?.Items.FirstOrDefault()?.Entry;
+        var entry = await FindAsync(key);
         for (var i = 0; i < tries && entry is not null; i++)
         {
             var answer = await client.TransactAsync(new([new(key, entry.Mod, entry.Value)], [new Put(key, client.NewValue())], [new Get(key)]));
@@ -90,9 +90,11 @@ internal sealed class KubeClient(IRecordedClient client, Random random, int keys
         return false;
     }
 
+    private async Task<Entry?> FindAsync(string key) => await client.ReadAsync(new(key)) is { Items: [var item] } ? item.Entry : null;
+
     public async Task DeleteAsync(string key)
     {
-        var entry = (await client.ReadAsync(new(key)))?.Items.FirstOrDefault()?.Entry;
+        var entry = await FindAsync(key);
         for (var i = 0; i < 3 && entry is not null; i++)
         {
             var answer = await client.TransactAsync(new([new(key, entry.Mod, entry.Value)], [new Remove(key)], [new Get(key)]));

@@ -128,7 +128,7 @@ internal sealed class FrameMill(Random random)
     /// <summary>Transactions in transactions, deeper than a stack likes.</summary>
     private byte[] Nested()
     {
-        var message = new byte[0];
+        byte[] message = [];
         var depth = random.Next(1, 3_000);
         for (var i = 0; i < depth && message.Length < 60_000; i++)
         {
