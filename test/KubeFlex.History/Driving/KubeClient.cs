@@ -65,7 +65,7 @@ internal sealed class KubeClient(IRecordedClient client, Random random, int keys
             case < 93:
                 await client.TransactAsync(new(new Remove(key)));
                 break;
-            case < 97:
+            case < 95:
                 await client.ReadAsync(new(Objects, ObjectsEnd, Math.Max(1, watched() - random.Next(200))));
                 break;
             default:
