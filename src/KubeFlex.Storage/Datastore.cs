@@ -8,7 +8,7 @@ using KubeFlex.Storage.Membership;
 namespace KubeFlex.Storage;
 
 /// <summary>A database that holds many stores. One committer writes for all of them (group commit). Safe for concurrent use.</summary>
-public sealed class Datastore : IAsyncDisposable
+public sealed partial class Datastore : IAsyncDisposable
 {
     private const int LongestName = 512;
 
@@ -199,6 +199,7 @@ public sealed class Datastore : IAsyncDisposable
             if (stores.TryGetValue(store.Name, out var held) && held.IsCompletedSuccessfully && held.Result == store) stores.Remove(store.Name);
         }
         store.Close();
+        if (reason.Failure == StorageFailure.NotOwner) Options.Membership?.Lost?.Invoke(store);
     }
 
     /// <summary>Whether what stores of ours hold in memory is the newest there is.</summary>

@@ -56,6 +56,12 @@ internal static class PostgresSchema
             expires timestamptz not null
         ) with (fillfactor = 30);
         """,
+        $"""
+        create table {tables.Setting} (
+            key text primary key,
+            value text not null
+        );
+        """,
     ];
 
     public static void Prepare(NpgsqlConnection connection, PostgresTables tables, string where)

@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using KubeFlex.Storage;
+
+namespace KubeFlex.Server.Sharing;
+
+/// <summary>Which server has a control plane's store, as far as another than this one has it. Believed for a moment; who finds it wrong says so.</summary>
+internal sealed class Owners(Datastore datastore, TimeProvider time)
+{
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+
+    // Only stores that somebody has: what clients make up is not kept.
+    private readonly ConcurrentDictionary<string, (StoreOwner Owner, long Since)> seen = new(StringComparer.Ordinal);
+
+    /// <summary>The other server that has it; null when nobody or this one has it.</summary>
+    public async ValueTask<StoreOwner?> FindOtherAsync(string name, CancellationToken cancellation)
+    {
+        if (seen.TryGetValue(name, out var known) && time.GetElapsedTime(known.Since) < Fresh) return known.Owner;
+        if (await datastore.FindOwnerAsync(name, cancellation) is not { } owner || owner.Url == datastore.Self!.Url)
+        {
+            seen.TryRemove(name, out _);
+            return null;
+        }
+        Remember(name, owner);
+        return owner;
+    }
+
+    /// <summary>Somebody was told so by the storage: the only way for a control plane in a database of its own.</summary>
+    public void Remember(string name, StoreOwner owner)
+    {
+        if (owner.Url != datastore.Self!.Url) seen[name] = (owner, time.GetTimestamp());
+    }
+
+    public void Forget(string name) => seen.TryRemove(name, out _);
+}
