@@ -10,6 +10,7 @@ using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Server.Identity;
+using KubeFlex.Server.Processes;
 using KubeFlex.Server.Routing;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -56,6 +57,9 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
 
         await using var host = new ControlPlaneHost(datastore, dedicated, warnings, api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
+        await using var processes = new ProcessHost(directory, datastore, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
+            new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
+        admin.Add(LogsRoute.For(processes));
         await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
             identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
@@ -68,10 +72,12 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var operatorHost = new OperatorHost(client, host, new OperatorOptions
         {
             InstallCrds = false,
+            Processes = processes,
             HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
         }, time, logs);
         // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
         await operatorHost.InstallCrdsAsync(cancellation);
+        await processes.ResumeAsync(async (name, token) => (string?)(await client.FindAsync(Resources.ControlPlanes.Named(name), token))?["spec"]?["runtime"] == "Process", cancellation);
         identity.WriteAdminKubeconfig(directory, host.ServerUrl);
         directory.WriteServerFile(host.ServerUrl);
         await Console.Out.WriteLineAsync($"KubeFlex serves {host.ServerUrl} from {directory.Path}");
@@ -88,6 +94,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         // Watches last until their control plane ends; only then can the web server finish its requests.
         await stopping.CancelAsync();
         await Task.WhenAll(loops);
+        await processes.DisposeAsync();
         await host.DisposeAsync();
         await hosting.DisposeAsync();
         await app.StopAsync(CancellationToken.None);
@@ -160,13 +167,15 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         }
     }
 
+    private static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+        .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+
     private static WebApplication BuildApp(Socket socket, IPEndPoint bound, out RequestGate gate)
     {
         var requests = gate = new RequestGate();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KubeFlex.Server" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
-            .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+        Logging(builder.Logging);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.UseSockets(o => o.CreateBoundListenSocket = _ => socket);
         builder.WebHost.ConfigureKestrel(k =>
