@@ -66,7 +66,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     }
 
     /// <summary>How the APIs of control planes are reached; tests put their own here.</summary>
-    internal ITenantApi Tenants { get; init; } = new TenantApi();
+    internal ITenantApi Tenants { get; init; } = new TenantApi(options.Pods?.ServiceGateway);
 
     internal HostingCluster CreateCluster() => new(hosting, time, logs, withPods: options.Pods is not null);
 
