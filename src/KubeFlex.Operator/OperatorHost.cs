@@ -47,6 +47,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         Connect(cluster, queue);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        cluster.HookObjects.Start(queue.Add, stop.Token);
         var watching = cluster.Informers.Select(i => i.RunAsync(stop.Token)).ToList();
         try
         {
@@ -61,7 +62,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll(watching);
+            await Task.WhenAll([.. watching, cluster.HookObjects.WhenStoppedAsync()]);
         }
     }
 
