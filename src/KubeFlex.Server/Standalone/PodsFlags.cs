@@ -49,8 +49,8 @@ internal static partial class PodsFlags
             "tlsroute" => (o with { Exposure = ExposureKind.TlsRoute }, null),
             _ => (o, "expected auto, ingress, route or tlsroute"),
         },
-        ["gateway"] = (o, v) => v.Split('/') is [_, _] or [_, _, _] and var parts && parts.All(p => ObjectName().IsMatch(p))
-            ? (o with { Gateway = new GatewayReference(parts[0], parts[1], parts.ElementAtOrDefault(2)) }, null) : (o, "expected NAMESPACE/NAME or NAMESPACE/NAME/LISTENER"),
+        ["gateway"] = Checked(v => v.Count(c => c == '/') is 1 or 2 && v.Split('/').All(part => ObjectName().IsMatch(part)), "NAMESPACE/NAME or NAMESPACE/NAME/LISTENER",
+            (o, v) => o with { Gateway = new GatewayReference(v.Split('/')[0], v.Split('/')[1], v.Split('/').ElementAtOrDefault(2)) }),
         ["service-gateway"] = (o, v) => v.LastIndexOf(':') is > 0 and var colon && HostName().IsMatch(v[..colon])
             && int.TryParse(v[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535
                 ? (o with { ServiceGateway = v }, null) : (o, "expected HOST:PORT"),
