@@ -30,7 +30,9 @@ internal static partial class PodsFlags
         ["k3s-version"] = Version((o, v) => o with { K3sVersion = v }),
         ["kube-apiserver-image"] = Image(false, (o, v) => o with { ApiServerImage = v }),
         ["kube-controller-manager-image"] = Image(false, (o, v) => o with { ControllerManagerImage = v }),
-        ["vcluster-kubernetes-image"] = Image(false, (o, v) => o with { VClusterKubernetesImage = v }),
+        // vcluster's configuration has the registry in a field of its own.
+        ["vcluster-kubernetes-image"] = (o, v) => v.Contains('/', StringComparison.Ordinal) ? Image(false, (p, image) => p with { VClusterKubernetesImage = image })(o, v)
+            : (o, "write it with its registry, such as docker.io/library/name"),
         ["k3s-image"] = Image(false, (o, v) => o with { K3sImage = v }),
         ["kine-image"] = Image(true, (o, v) => o with { KineImage = v }),
         ["etcd-image"] = Image(true, (o, v) => o with { EtcdImage = v }),

@@ -13,25 +13,36 @@ namespace KubeFlex.EndToEnd.Pods;
 /// <summary>
 /// Stands for Services, ingress and the API servers behind them. A connection shows by its TLS server name which control plane it is for; it gets the
 /// serving certificate that the operator (or k3s, or vcluster) made for that one, must show a client certificate of its authority, and then speaks to a real
-/// control plane of the shared server, one for each.
+/// API: a control plane of the shared server, one for all of them, since making one for each would cost more than it shows.
 /// </summary>
 internal sealed class TenantGateway : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentDictionary<string, Lazy<Task<Backend>>> backends = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<TenantIdentity>>> identities = new();
+    private readonly Lazy<Task<Backend>> backend;
     private readonly KubeApi api;
     private readonly TestServer server;
 
     public TenantGateway(KubeApi api, TestServer server)
     {
         (this.api, this.server) = (api, server);
+        backend = new Lazy<Task<Backend>>(StartAsync);
         listener.Start();
     }
 
     public string Address => $"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
 
     /// <summary>The control plane's API answers from now on.</summary>
-    public async Task ServeAsync(string controlPlane, string workload) => await backends.GetOrAdd(controlPlane, name => new Lazy<Task<Backend>>(() => StartAsync(name, workload))).Value;
+    public async Task ServeAsync(string controlPlane, string workload)
+    {
+        await backend.Value;
+        await identities.GetOrAdd(controlPlane, name => new Lazy<Task<TenantIdentity>>(() => workload switch
+        {
+            "vcluster" => TenantIdentities.OfVClusterAsync(api, name),
+            "k3s-server" => Task.FromResult(TenantIdentities.OfK3s(api, name)),
+            _ => Task.FromResult(TenantIdentities.OfK8s(api, name)),
+        })).Value;
+    }
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -50,24 +61,18 @@ internal sealed class TenantGateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         listener.Dispose();
-        foreach (var backend in backends.Values.Where(b => b.IsValueCreated)) (await backend.Value).Certificate.Dispose();
+        if (backend.IsValueCreated) (await backend.Value).Certificate.Dispose();
     }
 
-    private async Task<Backend> StartAsync(string controlPlane, string workload)
+    private async Task<Backend> StartAsync()
     {
-        var kubeconfig = await server.CreateControlPlaneAsync($"behind-{Guid.NewGuid().ToString("N")[..8]}-{controlPlane}");
+        var kubeconfig = await server.CreateControlPlaneAsync("pods-behind");
         var lines = await File.ReadAllLinesAsync(kubeconfig);
         string Field(string name) => lines.Last(l => l.Contains(name + ":", StringComparison.Ordinal)).Split(':', 2)[1].Trim();
         string Pem(string name) => Encoding.UTF8.GetString(Convert.FromBase64String(Field(name)));
         using var pem = X509Certificate2.CreateFromPem(Pem("client-certificate-data"), Pem("client-key-data"));
         var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-        TenantIdentity identity = workload switch
-        {
-            "vcluster" => await TenantIdentities.OfVClusterAsync(api, controlPlane),
-            "k3s-server" => TenantIdentities.OfK3s(api, controlPlane),
-            _ => TenantIdentities.OfK8s(api, controlPlane),
-        };
-        return new Backend(identity, Field("tls-server-name").Trim('"'), certificate);
+        return new Backend(Field("tls-server-name").Trim('"'), certificate);
     }
 
     private async Task ConnectAsync(TcpClient client, CancellationToken cancellation)
@@ -75,13 +80,12 @@ internal sealed class TenantGateway : IAsyncDisposable
         using var _ = client;
         try
         {
-            Backend? backend = null;
             X509Certificate2Collection? authorities = null;
             await using var front = new SslStream(client.GetStream());
             await front.AuthenticateAsServerAsync(async (_, hello, _, token) =>
             {
-                backend = backends.TryGetValue(ControlPlaneOf(hello.ServerName), out var found) ? await found.Value : throw new AuthenticationException($"nothing serves {hello.ServerName}");
-                (var serving, authorities) = await backend.Identity(hello.ServerName, token);
+                var identity = identities.TryGetValue(ControlPlaneOf(hello.ServerName), out var found) ? await found.Value : throw new AuthenticationException($"nothing serves {hello.ServerName}");
+                (var serving, authorities) = await identity(hello.ServerName, token);
                 return new SslServerAuthenticationOptions
                 {
                     ServerCertificate = serving,
@@ -94,7 +98,8 @@ internal sealed class TenantGateway : IAsyncDisposable
             var url = new Uri(server.Url);
             await target.ConnectAsync(url.Host, url.Port, cancellation);
             await using var back = new SslStream(target.GetStream(), false, (_, _, _, _) => true);
-            await back.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = backend!.ServerName, ClientCertificates = [backend.Certificate] }, cancellation);
+            var (name, administrator) = await backend.Value;
+            await back.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = name, ClientCertificates = [administrator] }, cancellation);
             await Task.WhenAny(front.CopyToAsync(back, cancellation), back.CopyToAsync(front, cancellation));
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or SocketException or HttpRequestException)
@@ -120,8 +125,7 @@ internal sealed class TenantGateway : IAsyncDisposable
         return chain.Build(certificate);
     }
 
-    /// <param name="Identity">Serving certificate for a name, and the authorities of clients.</param>
     /// <param name="ServerName">Name of the real control plane.</param>
     /// <param name="Certificate">Its administrator.</param>
-    private sealed record Backend(TenantIdentity Identity, string ServerName, X509Certificate2 Certificate);
+    private sealed record Backend(string ServerName, X509Certificate2 Certificate);
 }
