@@ -37,6 +37,7 @@ public sealed partial class Store
     /// <summary>Gives a lease its whole time again. Returns its seconds.</summary>
     public async ValueTask<long> KeepLeaseAliveAsync(long id, CancellationToken cancellation)
     {
+        if (!datastore.Held) await datastore.HoldAsync(cancellation);
         Lease lease;
         lock (writing)
         {
@@ -158,7 +159,7 @@ public sealed partial class Store
             {
                 if (refusal is { } no) throw Committer.Again(no);
                 if (view is null) continue;
-                if (datastore.Committer.Full) throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
+                datastore.Committer.Admit();
                 return make() is { } work ? Queue(work) : null;
             }
         }

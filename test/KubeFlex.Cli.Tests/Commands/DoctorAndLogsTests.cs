@@ -80,6 +80,22 @@ public sealed class DoctorAndLogsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Logs_of_child_processes_come_from_the_server()
+    {
+        api.Put("/apis/tenancy.kflex.kubestellar.org/v1alpha1/controlplanes/a", new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "a" },
+            ["spec"] = new JsonObject { ["type"] = "k8s", ["runtime"] = "Process" },
+        });
+        var missing = await cli.RunAsync("logs", "a");
+        Assert.Equal(ExitCodes.NotFound, missing.ExitCode);
+        Assert.Contains("the server has no logs of control plane a", missing.Error, StringComparison.Ordinal);
+        api.Texts["/kubeflex/controlplanes/a/logs"] = "[kube-apiserver] one\n[kube-controller-manager] two\n";
+        Assert.Equal("[kube-apiserver] one\n[kube-controller-manager] two\n", (await cli.RunAsync("logs", "a", "--tail", "7", "--component", "kube-apiserver", "-f")).Out);
+        Assert.Contains(api.Requests, r => r.Contains("/kubeflex/controlplanes/a/logs?tail=7&follow=true&component=kube-apiserver", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Logs_of_pods_bear_their_names()
     {
         foreach (var pod in new[] { "kube-apiserver-1", "my-job", "coredns-x-kube-system-x-vcluster" })

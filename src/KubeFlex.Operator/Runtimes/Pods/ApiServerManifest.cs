@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Objects;
 using KubeFlex.Operator.Runtimes.Pods.Storage;
-using KubeFlex.Operator.Runtimes.Stock;
 
 namespace KubeFlex.Operator.Runtimes.Pods;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Objects;
-using KubeFlex.Operator.Runtimes.Stock;
 
 namespace KubeFlex.Operator.Runtimes.Pods;
 
@@ -14,7 +13,7 @@ internal static class ControllerManagerManifest
     public static JsonObject Build(ControlPlane cp, PodsOptions options, string inputs, bool openShift)
     {
         var deployment = StockDeployment.Build("kube-controller-manager", $"{options.ControllerManagerImage}:v{cp.Version ?? options.KubernetesVersion}", 1,
-            StockArguments.ControllerManager(StockDeployment.Pki, Kubeconfig), inputs,
+            StockArguments.ControllerManager(StockDeployment.Pki, Kubeconfig, leaderElect: true), inputs,
             $$"""
             resources:
               requests: {cpu: 200m, memory: 64Mi}

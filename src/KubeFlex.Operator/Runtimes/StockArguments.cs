@@ -1,13 +1,10 @@
-namespace KubeFlex.Operator.Runtimes.Stock;
+namespace KubeFlex.Operator.Runtimes;
 
-/// <summary>
-/// Command lines of the stock binaries, the same as pods and as child processes. Where a program listens, how it reaches its storage and where it keeps
-/// files of its own is added by who starts it.
-/// </summary>
+/// <summary>Arguments of the stock programs, whatever runs them.</summary>
 internal static class StockArguments
 {
     /// <summary>The controllers that need no nodes, under the names that Kubernetes gives them since 1.28.</summary>
-    public static readonly IReadOnlyList<string> Controllers =
+    private static readonly string[] Controllers =
     [
         "certificatesigningrequest-approving-controller", "certificatesigningrequest-cleaner-controller", "certificatesigningrequest-signing-controller",
         "namespace-controller", "root-ca-certificate-publisher-controller", "serviceaccount-controller", "serviceaccount-token-controller",
@@ -15,9 +12,9 @@ internal static class StockArguments
         "persistentvolumeclaim-protection-controller", "clusterrole-aggregation-controller", "resourcequota-controller",
     ];
 
-    /// <summary>kube-apiserver.</summary>
-    /// <param name="pki">Directory with the keys of the secret <c>k8s-certs</c> as files.</param>
-    /// <param name="port">Port of the API.</param>
+    /// <summary>kube-apiserver, without its store.</summary>
+    /// <param name="pki">Directory with the files of secret <c>k8s-certs</c>.</param>
+    /// <param name="port">Port to serve on.</param>
     public static IReadOnlyList<string> ApiServer(string pki, int port) =>
     [
         "--allow-privileged=true",
@@ -46,18 +43,19 @@ internal static class StockArguments
     ];
 
     /// <summary>kube-controller-manager.</summary>
-    /// <param name="pki">Directory with the keys of the secret <c>k8s-certs</c> as files.</param>
-    /// <param name="kubeconfig">Directory with the keys of the secret <c>cm-kubeconfig</c> as files.</param>
-    public static IReadOnlyList<string> ControllerManager(string pki, string kubeconfig) =>
+    /// <param name="pki">Directory with the files of secret <c>k8s-certs</c>.</param>
+    /// <param name="own">Directory with the files of secret <c>cm-kubeconfig</c>.</param>
+    /// <param name="leaderElect">Whether several may run.</param>
+    public static IReadOnlyList<string> ControllerManager(string pki, string own, bool leaderElect) =>
     [
-        $"--authentication-kubeconfig={kubeconfig}/kubeconfig",
-        $"--authorization-kubeconfig={kubeconfig}/kubeconfig",
-        $"--kubeconfig={kubeconfig}/kubeconfig",
+        $"--authentication-kubeconfig={own}/kubeconfig",
+        $"--authorization-kubeconfig={own}/kubeconfig",
+        $"--kubeconfig={own}/kubeconfig",
         $"--client-ca-file={pki}/ca.crt",
-        $"--cluster-signing-cert-file={kubeconfig}/ca.crt",
+        $"--cluster-signing-cert-file={own}/ca.crt",
         $"--cluster-signing-key-file={pki}/ca.key",
         $"--controllers={string.Join(',', Controllers)}",
-        "--leader-elect=true",
+        $"--leader-elect={(leaderElect ? "true" : "false")}",
         "--profiling=false",
         $"--requestheader-client-ca-file={pki}/front-proxy-ca.crt",
         $"--root-ca-file={pki}/ca.crt",
