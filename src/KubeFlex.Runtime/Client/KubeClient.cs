@@ -111,6 +111,17 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
         return response.IsSuccessStatusCode ? System.Text.Encoding.UTF8.GetString(body) : throw Failure((int)response.StatusCode, body);
     }
 
+    /// <summary>GET of any path that answers with text; its lines as they arrive, until the server ends them: for logs that are followed.</summary>
+    public async IAsyncEnumerable<string> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (!response.IsSuccessStatusCode) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(cancellation) is { } line) yield return line;
+    }
+
     /// <summary>Watches until the server ends the stream, the connection is lost or the token is cancelled. An ERROR event becomes a <see cref="KubeApiException"/>.</summary>
     public async IAsyncEnumerable<WatchEvent> WatchAsync(ResourceRef collection, string? query, [EnumeratorCancellation] CancellationToken cancellation)
     {
