@@ -1,4 +1,5 @@
 using KubeFlex.Storage.Dialects;
+using KubeFlex.Storage.Dialects.Postgres;
 using KubeFlex.Storage.Dialects.Sqlite;
 using KubeFlex.Storage.Engine;
 
@@ -37,6 +38,44 @@ public sealed class Datastore : IAsyncDisposable
     public static Task<Datastore> OpenSqliteAsync(string path, DatastoreOptions options, CancellationToken cancellation) =>
         Task.Run(() => Open(SqliteDialect.Open(path), options), cancellation);
 
+    /// <summary>Opens a PostgreSQL database, creating its tables if absent; <paramref name="url"/> as libpq takes it, see <see cref="DatastoreUrl"/>.</summary>
+    public static Task<Datastore> OpenPostgresAsync(string url, DatastoreOptions options, CancellationToken cancellation)
+    {
+        var parsed = DatastoreUrl.Parse(url);
+        if (parsed.Postgres is null) throw new StorageException(StorageFailure.Invalid, "write postgres://USER@HOST/DATABASE");
+        return OpenAsync(parsed, options, cancellation);
+    }
+
+    /// <summary>Opens a datastore wherever it is; what is absent in it is created (the file, the tables; not a PostgreSQL database itself).</summary>
+    public static Task<Datastore> OpenAsync(DatastoreUrl url, DatastoreOptions options, CancellationToken cancellation) =>
+        url.Postgres is { } target ? Task.Run(() => Open(PostgresDialect.Open(target), options), cancellation) : OpenSqliteAsync(url.File!, options, cancellation);
+
+    /// <summary>Whether there is a datastore: the file, or the PostgreSQL database.</summary>
+    public static Task<bool> ExistsAsync(DatastoreUrl url, CancellationToken cancellation) =>
+        url.Postgres is { } target ? Task.Run(() => PostgresDatabases.Exists(target), cancellation) : Task.FromResult(File.Exists(url.File));
+
+    /// <summary>Makes the PostgreSQL database if it is absent, which needs the right CREATEDB; a SQLite file comes with its opening.</summary>
+    public static Task CreateAsync(DatastoreUrl url, CancellationToken cancellation) =>
+        url.Postgres is { } target ? Task.Run(() => PostgresDatabases.Create(target), cancellation) : Task.CompletedTask;
+
+    /// <summary>Removes a datastore with everything in it; others' connections to it end. Nothing happens when there is none.</summary>
+    public static Task DropAsync(DatastoreUrl url, CancellationToken cancellation)
+    {
+        if (url.Postgres is { } target) return Task.Run(() => PostgresDatabases.Drop(target), cancellation);
+        foreach (var suffix in (string[])["", "-wal", "-shm", ".lock"])
+        {
+            if (Directory.Exists(Path.GetDirectoryName(url.File))) File.Delete(url.File + suffix);
+        }
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Bytes that the stores take on disk.</summary>
+    public Task<long> MeasureAsync(CancellationToken cancellation)
+    {
+        ThrowIfClosed();
+        return Task.Run(Dialect.Size, cancellation);
+    }
+
     internal static Datastore Open(IDialect dialect, DatastoreOptions options)
     {
         try
@@ -62,7 +101,8 @@ public sealed class Datastore : IAsyncDisposable
     /// <summary>Opens a store, creating it if absent. The same instance for the same name until it is deleted.</summary>
     public async Task<Store> OpenStoreAsync(string name, CancellationToken cancellation)
     {
-        if (name.Length is 0 or > LongestName) throw new StorageException(StorageFailure.Invalid, $"a store's name has 1 to {LongestName} characters");
+        if (name.Length is 0 or > LongestName || name.Contains('\0', StringComparison.Ordinal))
+            throw new StorageException(StorageFailure.Invalid, $"a store's name has 1 to {LongestName} characters, none of them NUL");
         while (true)
         {
             Task<Store?> task;
@@ -139,6 +179,7 @@ public sealed class Datastore : IAsyncDisposable
         LeaseTimer.Dispose();
         var all = Open();
         foreach (var store in all) store.Refuse(new(StorageFailure.Closed, "the datastore is closed"));
+        Dialect.Interrupt();
         await Committer.StopAsync();
         foreach (var store in all) store.Close();
         Dialect.Dispose();

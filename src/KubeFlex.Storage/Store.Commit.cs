@@ -55,7 +55,7 @@ public sealed partial class Store
             if (refusal is { } no) throw Committer.Again(no);
             if (view is null) return false;
             used = true;
-            if (datastore.Committer.Full) throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
+            datastore.Committer.Admit();
 
             var run = new TransactionRun(pending, pendingRevision, pendingSequence, compacted, leases.Pending);
             result = run.Execute(transaction);
@@ -108,7 +108,7 @@ public sealed partial class Store
         if (failure is null && writes is { Fenced: true })
             failure = new(StorageFailure.NotOwner, $"store \"{Name}\" has been taken over by another server");
         if (failure is null) Publish();
-        else GoBack(failure);
+        else GoBack(writes is { Doubtful: true } ? new(StorageFailure.Undecided, failure.Message + "; whether the write happened before is not known") : failure);
         gathered.Clear();
         writes = null;
         if (failure is { Failure: StorageFailure.NotOwner }) datastore.StepDown(this, failure);

@@ -68,6 +68,9 @@ public sealed partial class Store
         }
     }
 
+    /// <summary>Every change up to here, and so every one that anybody has read, is in the buffers of the watches that it concerns.</summary>
+    public long WatchedRevision => hub.Delivering();
+
     /// <summary>Calls <paramref name="listener"/> with every durable batch of changes, in revision order, one call at a time per store, before the writers are answered. It must be quick and must not throw or wait. Dispose to stop.</summary>
     public IDisposable Subscribe(Action<Store, IReadOnlyList<StoreEvent>> listener)
     {

@@ -19,7 +19,7 @@ internal static class EtcdBenchmark
         await using var storage = await Peer.StorageAsync();
         await using var etcd = await Peer.EtcdAsync();
         foreach (var clients in (int[])[1, 16, 64])
-            await CompareAsync(report, $"put of 1 KiB, {clients} client{(clients == 1 ? "" : "s")}", "/s", storage, etcd, (peer, round) => PutsAsync(peer, clients, round));
+            await CompareAsync(report, $"put of 1 KiB, {clients} client{(clients == 1 ? "" : "s")}", "/s", storage, etcd, (peer, round) => PutsAsync(peer.Url, clients, Round, $"{round + 1}"));
         foreach (var peer in (Peer[])[storage, etcd]) await FillAsync(peer);
         foreach (var clients in (int[])[1, 16])
         {
@@ -46,13 +46,17 @@ internal static class EtcdBenchmark
             $"{Report.Number(Median(ratios), "0.00")}× ({Report.Number(ratios.Min(), "0.00")} to {Report.Number(ratios.Max(), "0.00")})");
     }
 
-    private static async Task<double> PutsAsync(Peer peer, int clients, int round)
+    /// <summary>Load alone.</summary>
+    public static async Task PutAsync(Uri url, int clients, int seconds) =>
+        Console.WriteLine($"{Report.Number(await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N")))} puts/s");
+
+    private static async Task<double> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix)
     {
-        var connections = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => EtcdConnection.OpenAsync(peer.Url, "KV/Put")));
-        var persecond = await Load.PerSecondAsync(clients, Round, c =>
+        var connections = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => EtcdConnection.OpenAsync(url, "KV/Put")));
+        var persecond = await Load.PerSecondAsync(clients, duration, c =>
         {
             var n = 0;
-            return async () => await connections[c].CallAsync(EtcdMessages.Put($"put/{round + 1}/{c}/{n++}", Value));
+            return async () => await connections[c].CallAsync(EtcdMessages.Put($"put/{prefix}/{c}/{n++}", Value));
         });
         foreach (var connection in connections) connection.Dispose();
         return persecond;

@@ -15,8 +15,17 @@ internal interface IDialect : IDisposable
     /// <summary>All rows of a store in the order they were written.</summary>
     void Load(long store, Action<KeyValue> row);
 
-    /// <summary>Makes a batch durable as one transaction, and fills in its outcomes; throws when nothing of it happened.</summary>
+    /// <summary>
+    /// Makes a batch durable as one transaction, and fills in its outcomes; throws when nothing of it happened. A dialect that loses sight of a
+    /// commit finds out what became of it before it comes back.
+    /// </summary>
     void Write(WriteBatch batch);
+
+    /// <summary>The datastore closes: a write that waits for a database that is away gives up soon.</summary>
+    void Interrupt();
+
+    /// <summary>Bytes that the stores take on disk.</summary>
+    long Size();
 }
 
 /// <summary>What the committer found in its queue.</summary>
@@ -33,6 +42,9 @@ internal sealed class WriteBatch
 
     /// <summary>Deleted stores of which a bounded number of rows goes now.</summary>
     public List<StorePurge> Purges { get; } = [];
+
+    /// <summary>Called at most once, while the write goes on, when it takes long to learn whether it has happened: then the callers need not wait.</summary>
+    public Action<StorageException>? Doubt { get; init; }
 
     public bool Empty => Claims.Count == 0 && Stores.Count == 0 && Drops.Count == 0 && Purges.Count == 0;
 }
@@ -58,6 +70,9 @@ internal sealed class StoreWrites(long store, long epoch)
 
     /// <summary>Outcome: another owner has taken the store; nothing was written for it.</summary>
     public bool Fenced { get; set; }
+
+    /// <summary>Outcome, only with <see cref="Fenced"/>: the connection was lost and the store taken over since, so something may have been written.</summary>
+    public bool Doubtful { get; set; }
 }
 
 /// <summary>Takes a store over, creating it if absent.</summary>
