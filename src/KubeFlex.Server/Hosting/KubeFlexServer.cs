@@ -10,6 +10,7 @@ using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Server.Identity;
+using KubeFlex.Server.Metrics;
 using KubeFlex.Server.Routing;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -42,7 +43,8 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         // What takes long at a start are keys, the database and the web server, and none needs another: they come up side by side.
         var opening = OpenDatastoreAsync(directory, cancellation);
         var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
-        await using var app = BuildApp(socket, bound, out var gate);
+        using var metrics = new ServerMetrics(time);
+        await using var app = BuildApp(socket, bound, metrics, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
         var api = new SharedApi(ApiCatalog.Load(), time, logs);
@@ -57,6 +59,8 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
             identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
         host.Attach(client, bound);
+        metrics.Observe(directory, host);
+        admin.Add(new AdminRoute("GET", "/metrics", call => call.TextAsync(metrics.Write(), PrometheusText.ContentType)));
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 
@@ -65,6 +69,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var operatorHost = new OperatorHost(client, host, new OperatorOptions
         {
             InstallCrds = false,
+            Meter = metrics.Meter,
             HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
         }, time, logs);
         // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
@@ -148,9 +153,9 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         }
     }
 
-    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, out RequestGate gate)
+    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, ServerMetrics metrics, out RequestGate gate)
     {
-        var requests = gate = new RequestGate();
+        var requests = gate = new RequestGate(metrics);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KubeFlex.Server" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
@@ -182,14 +187,25 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
     private static partial void LoopDied(ILogger logger, Exception error, string loop);
 
     // The web server is built before what it serves, because logging comes from it; nothing arrives before it is started.
-    private sealed class RequestGate
+    private sealed class RequestGate(ServerMetrics metrics)
     {
         private ControlPlaneRouter? router;
         private TlsSelection? tls;
 
         public void Open(ControlPlaneRouter to, TlsSelection selection) => (router, tls) = (to, selection);
 
-        public Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context) => router!.HandleAsync(context);
+        public async Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context)
+        {
+            metrics.Begin();
+            try
+            {
+                await router!.HandleAsync(context);
+            }
+            finally
+            {
+                metrics.End(context.Response.StatusCode);
+            }
+        }
 
         public ValueTask<System.Net.Security.SslServerAuthenticationOptions> SelectAsync(TlsHandshakeCallbackContext context) => tls!.SelectAsync(context);
     }
