@@ -9,6 +9,7 @@ using KubeFlex.Operator.Runtimes;
 using KubeFlex.Operator.Runtimes.InProcess;
 using KubeFlex.Operator.Runtimes.Pods;
 using KubeFlex.Operator.Runtimes.Pods.Storage;
+using KubeFlex.Operator.Runtimes.Process;
 using KubeFlex.Operator.Tenants;
 using KubeFlex.Operator.Types;
 using KubeFlex.Operator.Types.External;
@@ -45,6 +46,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         if (metrics is not null) reconciler = new MeasuredReconciler(reconciler, metrics, time);
         using var queue = new WorkQueue<string>(time, options.Backoff);
         Connect(cluster, queue);
+        options.Processes?.OnChange(queue.Add);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var watching = cluster.Informers.Select(i => i.RunAsync(stop.Token)).ToList();
@@ -80,6 +82,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     {
         var runtimes = new Dictionary<string, IControlPlaneRuntime>();
         if (inProcess is not null) runtimes["InProcess"] = new InProcessRuntime(inProcess);
+        if (options.Processes is { } processes) runtimes["Process"] = new ProcessRuntime(processes, new ManagedSecrets(cluster));
         IControlPlaneType vcluster = new UnavailableType("vcluster", "it needs a hosting cluster that runs pods"), k3s = new UnavailableType("k3s", "it needs a hosting cluster that runs pods");
         if (options.Pods is { } pods)
         {

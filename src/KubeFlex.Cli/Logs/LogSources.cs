@@ -11,6 +11,7 @@ internal static class LogSources
     {
         if (view.Type is "host" or "external")
             throw new CliException($"control plane {view.Name} is of type {view.Type}: KubeFlex does not run it and has no logs of it", ExitCodes.NotFound, $"What the operator has to say about it: kflex describe {view.Name}");
+        if (view.Runtime == "Process") return new ProgramLogs(session, hosting.Client, view);
 
         var pods = await PodLogs.FindAsync(hosting.Client, view, component, cancellation);
         if (pods.Count > 0) return new PodLogs(session, hosting.Client, view, pods);

@@ -108,7 +108,7 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
         return response.IsSuccessStatusCode ? System.Text.Encoding.UTF8.GetString(body) : throw Failure((int)response.StatusCode, body);
     }
 
-    /// <summary>GET of any path that answers with text; its lines as they arrive, until the server ends them: for logs that are followed.</summary>
+    /// <summary>GET of any path whose body is text that may go on for ever: its lines as they come.</summary>
     public async IAsyncEnumerable<string> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));

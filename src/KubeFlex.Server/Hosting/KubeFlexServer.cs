@@ -11,6 +11,7 @@ using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Server.Identity;
 using KubeFlex.Server.Metrics;
+using KubeFlex.Server.Processes;
 using KubeFlex.Server.Routing;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -41,20 +42,26 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var socket = Bind(options.Listen);
         var bound = (IPEndPoint)socket.LocalEndPoint!;
         // What takes long at a start are keys, the database and the web server, and none needs another: they come up side by side.
-        var opening = OpenDatastoreAsync(directory, cancellation);
+        var warnings = new DatastoreWarnings();
+        var dedicated = DedicatedDatastores.For(options.Datastore, directory);
+        var opening = OpenDatastoreAsync(directory, options.Datastore, warnings, cancellation);
         var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
         using var metrics = new ServerMetrics(time);
         await using var app = BuildApp(socket, bound, metrics, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
+        warnings.Open(logs.CreateLogger("KubeFlex.Storage"));
         var api = new SharedApi(ApiCatalog.Load(), time, logs);
         await using var datastore = await opening;
         using var identity = await identifying;
         var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
-        await using var host = new ControlPlaneHost(directory, datastore, api, controllers, options.Domain, identity.CaPem);
+        await using var host = new ControlPlaneHost(datastore, dedicated, warnings, api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
+        await using var processes = new ProcessHost(directory, datastore, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
+            new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
+        admin.Add(LogsRoute.For(processes));
         await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
             identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
@@ -70,10 +77,12 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         {
             InstallCrds = false,
             Meter = metrics.Meter,
+            Processes = processes,
             HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
         }, time, logs);
         // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
         await operatorHost.InstallCrdsAsync(cancellation);
+        await processes.ResumeAsync(async (name, token) => (string?)(await client.FindAsync(Resources.ControlPlanes.Named(name), token))?["spec"]?["runtime"] == "Process", cancellation);
         identity.WriteAdminKubeconfig(directory, host.ServerUrl);
         directory.WriteServerFile(host.ServerUrl);
         await Console.Out.WriteLineAsync($"KubeFlex serves {host.ServerUrl} from {directory.Path}");
@@ -90,6 +99,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         // Watches last until their control plane ends; only then can the web server finish its requests.
         await stopping.CancelAsync();
         await Task.WhenAll(loops);
+        await processes.DisposeAsync();
         await host.DisposeAsync();
         await hosting.DisposeAsync();
         await app.StopAsync(CancellationToken.None);
@@ -141,11 +151,20 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         }
     }
 
-    private static async Task<Datastore> OpenDatastoreAsync(DataDirectory directory, CancellationToken cancellation)
+    private static async Task<Datastore> OpenDatastoreAsync(DataDirectory directory, DatastoreUrl? url, DatastoreWarnings warnings, CancellationToken cancellation)
     {
         try
         {
-            return await Datastore.OpenSqliteAsync(directory.Database, new DatastoreOptions(), cancellation);
+            // A server started again without the flag would otherwise begin anew, with nothing in it, and look as if everything were lost.
+            if (url is null && File.Exists(directory.DatastoreFile))
+            {
+                throw new StartupException(ExitCode.Usage, $"this server's objects are in {(await File.ReadAllTextAsync(directory.DatastoreFile, cancellation)).Trim()}: "
+                    + $"name it with --datastore or KUBEFLEX_DATASTORE (to begin anew in {directory.Path}: --datastore sqlite:{directory.Database})");
+            }
+            var datastore = await Datastore.OpenAsync(url ?? DatastoreUrl.Sqlite(directory.Database), warnings.Options, cancellation);
+            if (url is null || url.File == directory.Database) File.Delete(directory.DatastoreFile);
+            else DataDirectory.WriteAtomically(directory.DatastoreFile, System.Text.Encoding.UTF8.GetBytes($"{url}\n"));
+            return datastore;
         }
         catch (StorageException e)
         {
@@ -153,13 +172,15 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         }
     }
 
+    private static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+        .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+
     private static WebApplication BuildApp(Socket socket, IPEndPoint bound, ServerMetrics metrics, out RequestGate gate)
     {
         var requests = gate = new RequestGate(metrics);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KubeFlex.Server" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
-            .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+        Logging(builder.Logging);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.UseSockets(o => o.CreateBoundListenSocket = _ => socket);
         builder.WebHost.ConfigureKestrel(k =>

@@ -40,6 +40,22 @@ public sealed class LogsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Logs_of_child_processes_come_from_the_server()
+    {
+        api.Put("/apis/tenancy.kflex.kubestellar.org/v1alpha1/controlplanes/a", new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "a" },
+            ["spec"] = new JsonObject { ["type"] = "k8s", ["runtime"] = "Process" },
+        });
+        var missing = await cli.RunAsync("logs", "a");
+        Assert.Equal(ExitCodes.NotFound, missing.ExitCode);
+        Assert.Contains("the server has no logs of control plane a", missing.Error, StringComparison.Ordinal);
+        api.Texts["/kubeflex/controlplanes/a/logs"] = "[kube-apiserver] one\n[kube-controller-manager] two\n";
+        Assert.Equal("[kube-apiserver] one\n[kube-controller-manager] two\n", (await cli.RunAsync("logs", "a", "--tail", "7", "--component", "kube-apiserver", "-f")).Out);
+        Assert.Contains(api.Requests, r => r.Contains("/kubeflex/controlplanes/a/logs?tail=7&follow=true&component=kube-apiserver", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Logs_of_pods_bear_their_names()
     {
         foreach (var pod in new[] { "kube-apiserver-1", "my-job", "coredns-x-kube-system-x-vcluster" })
@@ -95,7 +111,7 @@ public sealed class LogsTests : IAsyncLifetime
         Assert.Equal(0, result.ExitCode);
         Assert.Equal("[kube-apiserver-1/main] one\n[kube-apiserver-1/main] two\n", result.Out);
         Assert.Contains("etcd-0/main:", result.Error, StringComparison.Ordinal);
-        Assert.Contains(api.Queries, q => q.Contains("follow=true", StringComparison.Ordinal));
+        Assert.Contains(api.Requests, r => r.Contains("follow=true", StringComparison.Ordinal));
     }
 
     private sealed class LineWriter : StringWriter

@@ -52,31 +52,7 @@ internal static class ApiServerManifest
                   containers:
                   - name: kube-apiserver
                     image: {{Manifest.Text($"{options.ApiServerImage}:v{cp.Version ?? options.KubernetesVersion}")}}
-                    command:
-                    - kube-apiserver
-                    - --allow-privileged=true
-                    - --authorization-mode=Node,RBAC
-                    - --client-ca-file=/etc/kubernetes/pki/ca.crt
-                    - --enable-admission-plugins=NodeRestriction
-                    - --enable-bootstrap-token-auth=true
-                    - --kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt
-                    - --kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key
-                    - --kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname
-                    - --profiling=false
-                    - --proxy-client-cert-file=/etc/kubernetes/pki/front-proxy-client.crt
-                    - --proxy-client-key-file=/etc/kubernetes/pki/front-proxy-client.key
-                    - --requestheader-allowed-names=front-proxy-client
-                    - --requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt
-                    - --requestheader-extra-headers-prefix=X-Remote-Extra-
-                    - --requestheader-group-headers=X-Remote-Group
-                    - --requestheader-username-headers=X-Remote-User
-                    - --secure-port=9444
-                    - --service-account-issuer=https://kubernetes.default.svc.cluster.local
-                    - --service-account-key-file=/etc/kubernetes/pki/sa.pub
-                    - --service-account-signing-key-file=/etc/kubernetes/pki/sa.key
-                    - --service-cluster-ip-range=10.96.0.0/12
-                    - --tls-cert-file=/etc/kubernetes/pki/apiserver.crt
-                    - --tls-private-key-file=/etc/kubernetes/pki/apiserver.key
+                    command: {{Manifest.List(["kube-apiserver", .. StockArguments.ApiServer("/etc/kubernetes/pki", 9444)])}}
                     ports:
                     - name: https
                       containerPort: 9444

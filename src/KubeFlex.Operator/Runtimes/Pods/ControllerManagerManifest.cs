@@ -5,17 +5,9 @@ using KubeFlex.Operator.Objects;
 
 namespace KubeFlex.Operator.Runtimes.Pods;
 
-/// <summary>Deployment kube-controller-manager: the controllers that need no nodes, under the names that Kubernetes gives them since 1.28.</summary>
+/// <summary>Deployment kube-controller-manager.</summary>
 internal static class ControllerManagerManifest
 {
-    private static readonly string[] Controllers =
-    [
-        "certificatesigningrequest-approving-controller", "certificatesigningrequest-cleaner-controller", "certificatesigningrequest-signing-controller",
-        "namespace-controller", "root-ca-certificate-publisher-controller", "serviceaccount-controller", "serviceaccount-token-controller",
-        "bootstrap-signer-controller", "token-cleaner-controller", "garbage-collector-controller", "persistentvolume-protection-controller",
-        "persistentvolumeclaim-protection-controller", "clusterrole-aggregation-controller", "resourcequota-controller",
-    ];
-
     public static JsonObject Build(ControlPlane cp, PodsOptions options, string inputs, bool openShift)
     {
         var deployment = Manifest.Parse(
@@ -49,21 +41,7 @@ internal static class ControllerManagerManifest
                   containers:
                   - name: kube-controller-manager
                     image: {{Manifest.Text($"{options.ControllerManagerImage}:v{cp.Version ?? options.KubernetesVersion}")}}
-                    command:
-                    - kube-controller-manager
-                    - --authentication-kubeconfig=/etc/kubernetes/controller-manager/kubeconfig
-                    - --authorization-kubeconfig=/etc/kubernetes/controller-manager/kubeconfig
-                    - --kubeconfig=/etc/kubernetes/controller-manager/kubeconfig
-                    - --client-ca-file=/etc/kubernetes/pki/ca.crt
-                    - --cluster-signing-cert-file=/etc/kubernetes/controller-manager/ca.crt
-                    - --cluster-signing-key-file=/etc/kubernetes/pki/ca.key
-                    - --controllers={{string.Join(',', Controllers)}}
-                    - --leader-elect=true
-                    - --profiling=false
-                    - --requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt
-                    - --root-ca-file=/etc/kubernetes/pki/ca.crt
-                    - --service-account-private-key-file=/etc/kubernetes/pki/sa.key
-                    - --use-service-account-credentials=true
+                    command: {{Manifest.List(["kube-controller-manager", .. StockArguments.ControllerManager("/etc/kubernetes/pki", "/etc/kubernetes/controller-manager", leaderElect: true)])}}
                     resources:
                       requests:
                         cpu: 200m
