@@ -112,15 +112,15 @@ internal sealed partial class Peers : IDisposable
             NoLook(logger, e.Message);
             return;
         }
-        var before = members;
-        if (now.SequenceEqual(before)) return;
-        members = now;
         foreach (var (url, life) in lives)
         {
             // One that was met after we asked is not missing.
             if (life.Since >= asked || now.Any(member => member.Url == url) || !lives.TryRemove(url, out _)) continue;
             await life.Source.CancelAsync();
         }
+        var before = members;
+        if (now.SequenceEqual(before)) return;
+        members = now;
         foreach (var gone in before.Where(b => b.Id != Self.Id && now.All(n => n.Url != b.Url))) Gone(logger, gone.Url);
         foreach (var come in now.Where(n => n.Id != Self.Id && before.All(b => b.Url != n.Url))) Came(logger, come.Url);
         Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
