@@ -45,6 +45,8 @@ public sealed partial class Store
 
     internal long Id { get; }
 
+    internal long Epoch => epoch;
+
     /// <summary>The newest durable state. Completes at once unless the store must be read back from disk.</summary>
     public ValueTask<StoreView> ViewAsync(CancellationToken cancellation)
     {

@@ -31,7 +31,8 @@ internal sealed class PeerIdentity : IDisposable
     // The same object for the same client, so that each control plane's authentication builds its chain once.
     private readonly ConcurrentDictionary<string, X509Certificate2> forwarded = new(StringComparer.Ordinal);
     private X509Certificate2? own;
-    private DateTimeOffset renewAt;
+    private DateTimeOffset renewAt, renewOperatorAt;
+    private string operatorCertificate = "";
 
     public PeerIdentity(CertificateAuthority authority, TimeProvider time)
     {
@@ -69,6 +70,21 @@ internal sealed class PeerIdentity : IDisposable
         }
         PeerHeaders.Strip(headers);
         return request;
+    }
+
+    /// <summary>
+    /// For a server's own requests to the hosting control plane, in <see cref="PeerHeaders.Certificate"/>: they are like a client's with all rights.
+    /// </summary>
+    public string OperatorCertificate()
+    {
+        lock (gate)
+        {
+            if (operatorCertificate.Length > 0 && time.GetUtcNow() < renewOperatorAt) return operatorCertificate;
+            var issued = authority.IssueClient("system:kubeflex", "system:masters");
+            renewOperatorAt = time.GetUtcNow() + (issued.NotAfter - time.GetUtcNow()) * 2 / 3;
+            using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem);
+            return operatorCertificate = Convert.ToBase64String(certificate.RawDataMemory.Span);
+        }
     }
 
     public void Dispose()

@@ -32,6 +32,12 @@ internal sealed class PostgresMembers(PostgresConnections connections, PostgresT
     public IReadOnlyList<string> Owned() => Rows(
         $"select s.name from {tables.Store} s join {tables.Member} m on m.id = s.owner where s.name is not null and m.expires > clock_timestamp()", reader => reader.GetString(0));
 
+    public void Release(long store, long epoch) => connections.Read(connection =>
+    {
+        using var command = Command(connection, $"update {tables.Store} set owner = '' where id = $1 and epoch = $2", [store, epoch]);
+        return command.ExecuteNonQuery();
+    });
+
     public string GetOrAddSetting(string key, string value) => connections.Read(connection =>
     {
         using var add = Command(connection, $"insert into {tables.Setting} (key, value) values ($1, $2) on conflict (key) do nothing", [key, value]);
