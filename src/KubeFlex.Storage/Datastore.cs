@@ -1,3 +1,4 @@
+using KubeFlex.Storage.Archive;
 using KubeFlex.Storage.Dialects;
 using KubeFlex.Storage.Dialects.Sqlite;
 using KubeFlex.Storage.Engine;
@@ -5,7 +6,7 @@ using KubeFlex.Storage.Engine;
 namespace KubeFlex.Storage;
 
 /// <summary>A database that holds many stores. One committer writes for all of them (group commit). Safe for concurrent use.</summary>
-public sealed class Datastore : IAsyncDisposable
+public sealed partial class Datastore : IAsyncDisposable
 {
     private const int LongestName = 512;
 
@@ -43,6 +44,7 @@ public sealed class Datastore : IAsyncDisposable
         {
             var datastore = new Datastore(dialect, options);
             foreach (var dropped in dialect.Dropped()) _ = datastore.PurgeAsync(dropped);
+            datastore.SweepImports(alone: dialect is SqliteDialect);
             return datastore;
         }
         catch
@@ -56,13 +58,13 @@ public sealed class Datastore : IAsyncDisposable
     public Task<IReadOnlyList<string>> ListStoresAsync(CancellationToken cancellation)
     {
         ThrowIfClosed();
-        return Task.Run(Dialect.Stores, cancellation);
+        return Task.Run<IReadOnlyList<string>>(() => [.. Dialect.Stores().Where(name => !StoreImport.IsImport(name))], cancellation);
     }
 
     /// <summary>Opens a store, creating it if absent. The same instance for the same name until it is deleted.</summary>
     public async Task<Store> OpenStoreAsync(string name, CancellationToken cancellation)
     {
-        if (name.Length is 0 or > LongestName) throw new StorageException(StorageFailure.Invalid, $"a store's name has 1 to {LongestName} characters");
+        CheckName(name);
         while (true)
         {
             Task<Store?> task;

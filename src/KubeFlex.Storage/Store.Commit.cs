@@ -54,6 +54,7 @@ public sealed partial class Store
             (result, work) = (null, null);
             if (refusal is { } no) throw Committer.Again(no);
             if (view is null) return false;
+            ThrowIfFrozen();
             used = true;
             if (datastore.Committer.Full) throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
 

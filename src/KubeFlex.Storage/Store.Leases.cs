@@ -158,6 +158,7 @@ public sealed partial class Store
             {
                 if (refusal is { } no) throw Committer.Again(no);
                 if (view is null) continue;
+                ThrowIfFrozen();
                 if (datastore.Committer.Full) throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
                 return make() is { } work ? Queue(work) : null;
             }
