@@ -111,6 +111,18 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
         return response.IsSuccessStatusCode ? System.Text.Encoding.UTF8.GetString(body) : throw Failure((int)response.StatusCode, body);
     }
 
+    /// <summary>Takes the limit on how long an answer may take away, for transfers that last; only before the first request.</summary>
+    public void AllowLongAnswers() => http.Timeout = Timeout.InfiniteTimeSpan;
+
+    /// <summary>Any request; the answer, to be disposed, as soon as its headers are there. A refusal is a <see cref="KubeApiException"/>.</summary>
+    public async Task<HttpResponseMessage> SendRawAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (response.IsSuccessStatusCode) return response;
+        using (response) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
+    }
+
     /// <summary>Watches until the server ends the stream, the connection is lost or the token is cancelled. An ERROR event becomes a <see cref="KubeApiException"/>.</summary>
     public async IAsyncEnumerable<WatchEvent> WatchAsync(ResourceRef collection, string? query, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -3,6 +3,7 @@ using KubeFlex.ApiServer;
 using KubeFlex.Controllers;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Runtime.Client;
+using KubeFlex.Server.Backup;
 using KubeFlex.Server.Data;
 using KubeFlex.Storage;
 
@@ -12,17 +13,18 @@ namespace KubeFlex.Server.ControlPlanes;
 /// All control planes of this process but the hosting one. One that nobody asked for since the start is opened by its first request; what it
 /// needs stands in the hosting control plane (the ControlPlane object, the Secret <c>k8s-certs</c>) and in its store.
 /// </summary>
-internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared, SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
+internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
     : IInProcessHost, IAsyncDisposable
 {
     private const string CertificatesSecret = "k8s-certs";
 
     private readonly ConcurrentDictionary<string, Slot> slots = new(StringComparer.Ordinal);
     private KubeClient? hosting;
+    private Places? places;
     private System.Net.IPEndPoint endpoint = new(System.Net.IPAddress.Loopback, 0);
 
     /// <summary>Completes the wiring once the hosting control plane runs and the port is bound.</summary>
-    public void Attach(KubeClient hostingClient, System.Net.IPEndPoint bound) => (hosting, endpoint) = (hostingClient, bound);
+    public void Attach(KubeClient hostingClient, Places known, System.Net.IPEndPoint bound) => (hosting, places, endpoint) = (hostingClient, known, bound);
 
     public string ServerUrl => $"https://{(endpoint.Address.Equals(System.Net.IPAddress.Any) || endpoint.Address.Equals(System.Net.IPAddress.IPv6Any)
         ? new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, endpoint.Port) : endpoint)}";
@@ -43,8 +45,7 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         {
             if (slot.Running is { } running && running.Record == record) return;
             await StopAsync(slot);
-            var dedicated = File.Exists(directory.Dedicated(name)) || backend == "dedicated" && !(await shared.ListStoresAsync(cancellation)).Contains(name);
-            slot.Running = await StartAsync(name, dedicated, record, cancellation);
+            slot.Running = await StartAsync(name, await places!.FindAsync(name, backend, cancellation), create: true, record, cancellation);
         }
         finally
         {
@@ -73,8 +74,10 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         try
         {
             await StopAsync(slot);
-            await shared.DeleteStoreAsync(name, cancellation);
-            foreach (var suffix in (string[])["", "-wal", "-shm", ".lock"]) File.Delete(directory.Dedicated(name) + suffix);
+            var record = await places!.RecordAsync(name, cancellation);
+            foreach (var where in (string[])[.. new[] { Places.Shared, Places.Dedicated, record?.Where, record?.Leftover }.OfType<string>().Distinct()])
+                await places.RemoveAsync(name, where, cancellation);
+            if (record is not null) await places.WriteAsync(name, null, cancellation);
         }
         finally
         {
@@ -99,13 +102,11 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         if (hosting is null || await hosting.FindAsync(Resources.ControlPlanes.Named(name), cancellation) is not { } cp) return null;
         // Only what the operator has set up is opened here, and nothing that is going away: opening must never create.
         if (cp["metadata"]?["deletionTimestamp"] is not null || await RecordAsync(name, cancellation) is not { } record) return null;
-        var dedicated = File.Exists(directory.Dedicated(name));
-        if (!dedicated && !(await shared.ListStoresAsync(cancellation)).Contains(name)) return null;
         var slot = slots.GetOrAdd(name, _ => new Slot());
         await slot.Gate.WaitAsync(cancellation);
         try
         {
-            return slot.Running ??= await StartAsync(name, dedicated, record, cancellation);
+            return slot.Running ??= await StartAsync(name, await places!.FindAsync(name, Places.Shared, cancellation), create: false, record, cancellation);
         }
         finally
         {
@@ -113,17 +114,18 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         }
     }
 
-    private async Task<RunningControlPlane> StartAsync(string name, bool dedicated, ControlPlaneRecord record, CancellationToken cancellation)
+    private async Task<RunningControlPlane?> StartAsync(string name, string where, bool create, ControlPlaneRecord record, CancellationToken cancellation)
     {
-        var own = dedicated ? await Datastore.OpenSqliteAsync(directory.Dedicated(name), new DatastoreOptions(), cancellation) : null;
+        if (!create && !await places!.HasAsync(name, where, cancellation)) return null;
+        var place = await places!.OpenAsync(name, where, cancellation);
         try
         {
-            var store = await (own ?? shared).OpenStoreAsync(name, cancellation);
-            return await RunningControlPlane.StartAsync(name, store, own, record, api, controllers, endpoint, cancellation);
+            var store = await place.Datastore.OpenStoreAsync(name, cancellation);
+            return await RunningControlPlane.StartAsync(name, store, place, record, api, controllers, endpoint, cancellation);
         }
         catch
         {
-            if (own is not null) await own.DisposeAsync();
+            await place.DisposeAsync();
             throw;
         }
     }
@@ -145,6 +147,8 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         private volatile RunningControlPlane? running;
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
+
+        public WriteGate Writes { get; } = new();
 
         public RunningControlPlane? Running
         {

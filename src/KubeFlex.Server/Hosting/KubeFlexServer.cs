@@ -6,6 +6,7 @@ using KubeFlex.Machinery.Catalog;
 using KubeFlex.Operator;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Server.Admin;
+using KubeFlex.Server.Backup;
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
@@ -51,12 +52,17 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
-        await using var host = new ControlPlaneHost(directory, datastore, api, controllers, options.Domain, identity.CaPem);
+        await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
-        await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
+        var hostingStore = await datastore.OpenStoreAsync(HostingName, cancellation);
+        await using var hosting = await RunningControlPlane.StartAsync(HostingName, hostingStore, null,
             identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
-        host.Attach(client, bound);
+        var places = new Places(hostingStore, datastore, directory, new DatastorePool());
+        host.Attach(client, places, bound);
+        await host.RecoverAsync(logger, cancellation);
+        admin.Add(new BackupRoutes(new ServerBackup(directory, datastore, hostingStore, places, time), new Restore(host, hostingStore, places),
+            new Migration(host, hostingStore, places, time)).All);
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 
