@@ -58,7 +58,7 @@ internal sealed class BackupRoutes(ServerBackup backup, Restore restore, Migrati
         var http = call.Http;
         async Task SayAsync(string key, string text)
         {
-            http.Response.ContentType = "application/x-ndjson";
+            if (!http.Response.HasStarted) http.Response.ContentType = "application/x-ndjson";
             await http.Response.Body.WriteAsync(System.Text.Encoding.UTF8.GetBytes(new JsonObject { [key] = text }.ToJsonString(KubeJson.Relaxed) + "\n"), call.Cancellation);
             await http.Response.Body.FlushAsync(call.Cancellation);
         }

@@ -29,15 +29,33 @@ internal sealed class Migration(ControlPlaneHost host, Store hosting, Places pla
             throw new BackupFailure(ApiError.NotFound(new("tenancy.kflex.kubestellar.org", "controlplanes"), name));
         if (cp["metadata"]?["deletionTimestamp"] is not null) throw BackupFailure.Conflict($"control plane \"{name}\" is being deleted");
         if (to is not (Places.Shared or Places.Dedicated)) to = Addresses.Normal(to);
+        using var turn = host.BeginMove(name);
         await host.FinishLeftoversAsync(name, cancellation);
         var from = await places.FindAsync(name, Places.Shared, cancellation);
         if (from == to) throw BackupFailure.Conflict($"control plane \"{name}\" is in {Places.Shown(to)} already");
         if (await host.GetAsync(name, cancellation) is null) throw BackupFailure.Conflict($"control plane \"{name}\" is not set up yet, or keeps nothing in this server");
 
+        if (await places.HasAsync(name, to, cancellation))
+            throw BackupFailure.Conflict($"{Places.Shown(to)} has a store \"{name}\" already: delete that one, or move to another datastore");
+        // From here on the copy is known as one, before anything of it exists.
+        await places.WriteAsync(name, new(from, to), cancellation);
+        long revision;
+        try
+        {
+            revision = await CopyAsync(name, from, to, tell, cancellation);
+        }
+        finally
+        {
+            // Either the copy or what was moved away from; when it cannot go now, the next start or move tries again.
+            await host.TryFinishLeftoversAsync(name);
+        }
+        await tell($"moved to {Places.Shown(to)} at revision {revision}");
+    }
+
+    private async Task<long> CopyAsync(string name, string from, string to, Func<string, Task> tell, CancellationToken cancellation)
+    {
         await using var source = await places.OpenAsync(name, from, cancellation);
         await using var target = await places.OpenAsync(name, to, cancellation);
-        if ((await target.Datastore.ListStoresAsync(cancellation)).Contains(name))
-            throw BackupFailure.Conflict($"{Places.Shown(to)} has a store \"{name}\" already: delete that one, or move to another datastore");
         var store = await source.Datastore.OpenStoreAsync(name, cancellation);
         await using var import = await StoreImport.BeginAsync(target.Datastore, history: true, cancellation);
         var snapshot = await store.SnapshotAsync(cancellation);
@@ -53,20 +71,18 @@ internal sealed class Migration(ControlPlaneHost host, Store hosting, Places pla
             await import.FlushAsync(cancellation);
             await host.HoldAsync(name, async held =>
             {
-                if (await places.FindAsync(name, Places.Shared, cancellation) != from) throw BackupFailure.Conflict($"control plane \"{name}\" was moved by somebody else");
+                if (await places.RecordAsync(name, cancellation) != new Place(from, to)) throw BackupFailure.Conflict($"control plane \"{name}\" was deleted or replaced meanwhile");
                 await SwitchAsync(held);
                 return 0;
             }, cancellation);
         }
-        await host.FinishLeftoversAsync(name, CancellationToken.None);
-        await tell($"moved to {Places.Shown(to)} at revision {follower.Revision}");
+        return follower.Revision;
 
         async Task SwitchAsync(ControlPlaneHost.Held held)
         {
             await tell("holding writes");
             var began = time.GetTimestamp();
             var moved = false;
-            await places.WriteAsync(name, new(from, to), cancellation);
             try
             {
                 await held.Writes.CloseAsync(DrainPatience, time, cancellation);

@@ -19,6 +19,8 @@ internal sealed class Restore(ControlPlaneHost host, Store hosting, Places place
             throw BackupFailure.Bad($"the backup holds the store \"{reader.Header.Name}\" of a datastore and no control plane: restore it with kflex storage restore");
         // A backup of one control plane may come back under another name; one of everything is asked for the one that is meant.
         var source = reader.Header.Kind == ArchiveKind.ControlPlane ? reader.Header.Name : name;
+        using var turn = host.BeginMove(name);
+        await host.FinishLeftoversAsync(name, cancellation);
         var view = await hosting.ViewAsync(cancellation);
         var live = HostingObjects.ControlPlane(view, name);
         if (live?["metadata"]?["deletionTimestamp"] is not null) throw BackupFailure.Conflict($"control plane \"{name}\" is being deleted: restore it when it is gone");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Server.Backup;
@@ -10,6 +11,8 @@ namespace KubeFlex.Server.ControlPlanes;
 /// <summary>Control planes whose stores are replaced or moved under them.</summary>
 internal sealed partial class ControlPlaneHost
 {
+    private readonly ConcurrentDictionary<string, bool> moving = new(StringComparer.Ordinal);
+
     /// <summary>Hands a request to its control plane, a write only while writes are not held; false when there is none.</summary>
     public async Task<bool> TryHandleAsync(string name, HttpContext http)
     {
@@ -57,6 +60,10 @@ internal sealed partial class ControlPlaneHost
         }
     }
 
+    /// <summary>The right to move or replace the control plane's store, until it is disposed; a conflict while somebody else has it.</summary>
+    public IDisposable BeginMove(string name) =>
+        moving.TryAdd(name, true) ? new Move(this, name) : throw BackupFailure.Conflict($"control plane \"{name}\" is being moved or restored already");
+
     /// <summary>Brings former certificates back; the operator makes everything else that depends on them.</summary>
     public Task ReplaceCertificatesAsync(string name, JsonObject data, CancellationToken cancellation) =>
         hosting!.PatchAsync(Resources.Secrets.In($"{name}-system").Named(CertificatesSecret), PatchKind.Merge, new JsonObject { ["data"] = data.DeepClone() }, cancellation);
@@ -74,19 +81,31 @@ internal sealed partial class ControlPlaneHost
     {
         foreach (var (name, place) in await places!.UnfinishedAsync(cancellation))
         {
-            try
-            {
-                await FinishLeftoversAsync(name, cancellation);
-            }
-            catch (Exception e) when (e is StorageException or IOException)
-            {
-                LeftoverStays(logger, name, Places.Shown(place.Leftover!), e.Message);
-            }
+            if (await TryFinishLeftoversAsync(name) is { } why) LeftoverStays(logger, name, Places.Shown(place.Leftover!), why);
+        }
+    }
+
+    /// <summary>The same where it may fail: then why.</summary>
+    public async Task<string?> TryFinishLeftoversAsync(string name)
+    {
+        try
+        {
+            await FinishLeftoversAsync(name, CancellationToken.None);
+            return null;
+        }
+        catch (Exception e) when (e is StorageException or IOException)
+        {
+            return e.Message;
         }
     }
 
     [LoggerMessage(120, LogLevel.Warning, "A copy of control plane {Name} that is no longer used remains in {Place} for now: {Why}")]
     private static partial void LeftoverStays(ILogger logger, string name, string place, string why);
+
+    private sealed class Move(ControlPlaneHost host, string name) : IDisposable
+    {
+        public void Dispose() => host.moving.TryRemove(name, out _);
+    }
 
     /// <summary>A control plane that is held.</summary>
     internal sealed class Held
