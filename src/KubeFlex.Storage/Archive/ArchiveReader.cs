@@ -62,7 +62,8 @@ public sealed class ArchiveReader : IAsyncDisposable
             await FinishAsync(cancellation);
             return null;
         }
-        catch (InvalidDataException e)
+        // The brotli decoder calls damaged input an invalid operation.
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
         {
             throw ArchiveException.Damaged($"what stands before byte {Consumed} cannot be unpacked", e);
         }
