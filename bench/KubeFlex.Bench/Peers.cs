@@ -42,6 +42,16 @@ internal sealed class Peer : IAsyncDisposable
         return peer;
     }
 
+    /// <summary>The storage alone, with etcd's API in front of it.</summary>
+    public static async Task<Peer> StorageAsync()
+    {
+        var peer = Launch(ServerExecutable, d => ["storage", "serve", "--datastore", "sqlite:" + Path.Combine(d, "etcd.db"), "--listen-etcd", "http://127.0.0.1:0", "--port-file", Path.Combine(d, "port")]);
+        var file = Path.Combine(peer.Directory, "port");
+        await AppearsAsync(peer, file);
+        peer.Url = new Uri($"http://127.0.0.1:{(await File.ReadAllTextAsync(file)).Trim()}/");
+        return peer;
+    }
+
     /// <summary>A server that has just been started on a port of our choice and need not answer yet: for measuring starts.</summary>
     public static Task<Peer> StartingAsync(bool bare)
     {

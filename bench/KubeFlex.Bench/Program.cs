@@ -1,10 +1,17 @@
 using KubeFlex.Bench;
+using KubeFlex.Bench.Etcd;
 
 // Measures the promises of docs/performance.md: each number beside its peer's from the same run.
-//   dotnet run -c Release --project bench/KubeFlex.Bench -- [start|ready|memory|get|create]…   (all when none is named)
+//   dotnet run -c Release --project bench/KubeFlex.Bench -- [start|ready|get|create|etcd]…   (all when none is named)
 //   dotnet run -c Release --project bench/KubeFlex.Bench -- bare PORT-FILE                      (the peer: a bare Kestrel HTTPS server)
+//   dotnet run -c Release --project bench/KubeFlex.Bench -- put URL CLIENTS SECONDS             (load for a profiler: puts of 1 KiB into whatever speaks etcd's API)
 if (args is ["bare", var portFile]) return await BareServer.RunAsync(portFile);
 if (args is ["bare", var file, var port]) return await BareServer.RunAsync(file, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+if (args is ["put", var url, var clients, var seconds])
+{
+    await EtcdBenchmark.PutAsync(new Uri(url), int.Parse(clients, System.Globalization.CultureInfo.InvariantCulture), int.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
 
 var all = new Dictionary<string, Func<Report, Task>>
 {
@@ -12,6 +19,7 @@ var all = new Dictionary<string, Func<Report, Task>>
     ["ready"] = ControlPlaneBenchmark.RunAsync,
     ["get"] = GetBenchmark.RunAsync,
     ["create"] = CreateBenchmark.RunAsync,
+    ["etcd"] = EtcdBenchmark.RunAsync,
 };
 var wanted = args.Length == 0 ? [.. all.Keys] : args;
 if (wanted.FirstOrDefault(w => !all.ContainsKey(w)) is { } unknown)

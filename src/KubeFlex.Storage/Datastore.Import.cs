@@ -34,7 +34,7 @@ public sealed partial class Datastore
             }
             var work = new RenameWork(renames);
             Committer.Enqueue(work);
-            await work.Task;
+            await RenamedAsync(work, stores);
             if (renames.Exists(rename => rename.Fenced)) throw new StorageException(StorageFailure.NotOwner, "another server has removed the unfinished import");
             foreach (var store in stores) store.Import.Published();
             foreach (var rename in renames)
@@ -58,13 +58,29 @@ public sealed partial class Datastore
         }
     }
 
+    private static async Task RenamedAsync(RenameWork work, IReadOnlyList<PublishedStore> stores)
+    {
+        try
+        {
+            await work.Task;
+        }
+        catch (StorageException e) when (e.Failure == StorageFailure.Undecided)
+        {
+            // They may have their names by now: nothing may be dropped. What has none goes when the datastore is opened again.
+            foreach (var store in stores) store.Import.Published();
+            throw;
+        }
+    }
+
     internal async Task<StoreRow> ClaimImportAsync(string name)
     {
         ThrowIfClosed();
-        var claim = new StoreClaim(name, owner, Options.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (membership is not null) await membership.HoldAsync(CancellationToken.None);
+        var claim = new StoreClaim(name, membership?.Self.Id ?? owner, Options.Time.GetUtcNow().ToUnixTimeMilliseconds(), force: membership is null);
         var work = new ClaimWork(claim);
         Committer.Enqueue(work);
         await work.Task;
+        if (claim.HeldBy is { } other) throw Elsewhere(name, other);
         return claim.Row;
     }
 
@@ -102,7 +118,8 @@ public sealed partial class Datastore
         }
         catch (StorageException e)
         {
-            if (e.Failure != StorageFailure.Closed) Options.Warn?.Invoke("an unfinished import remains until the datastore is opened again", e);
+            // Another server's, which lives and may still be at it.
+            if (e.Failure is not (StorageFailure.Closed or StorageFailure.NotOwner)) Options.Warn?.Invoke("an unfinished import remains until the datastore is opened again", e);
         }
     }
 
@@ -139,7 +156,8 @@ public sealed partial class Datastore
 
     private static void CheckName(string name)
     {
-        if (name.Length is 0 or > LongestName) throw new StorageException(StorageFailure.Invalid, $"a store's name has 1 to {LongestName} characters");
+        if (name.Length is 0 or > LongestName || name.Contains('\0', StringComparison.Ordinal))
+            throw new StorageException(StorageFailure.Invalid, $"a store's name has 1 to {LongestName} characters, none of them NUL");
         if (StoreImport.IsImport(name)) throw new StorageException(StorageFailure.Invalid, $"the store name \"{name}\" is reserved");
     }
 

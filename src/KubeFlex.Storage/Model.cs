@@ -198,6 +198,8 @@ public enum StorageFailure
 {
     /// <summary>The database refuses writes (full disk, connection lost, …); nothing was written.</summary>
     Unavailable,
+    /// <summary>The connection to the database was lost during the commit: the write has happened or will have, or not at all; that is not known yet.</summary>
+    Undecided,
     /// <summary>The store was deleted or the datastore closed.</summary>
     Closed,
     /// <summary>Another owner took the store over.</summary>
@@ -224,4 +226,14 @@ public sealed class StorageException : Exception
 
     /// <summary>What kind.</summary>
     public StorageFailure Failure { get; }
+
+    /// <summary>
+    /// What a tenant may read. <see cref="Exception.Message"/> is for operators: it names files and servers where the database refuses.
+    /// </summary>
+    public string Public => Brief ?? (Failure == StorageFailure.Unavailable ? "the storage is unavailable, try again later" : Message);
+
+    /// <summary>With <see cref="StorageFailure.NotOwner"/>: who has the store, if that is known.</summary>
+    public StoreOwner? Owner { get; init; }
+
+    internal string? Brief { get; init; }
 }

@@ -37,6 +37,7 @@ public sealed partial class Store
     /// <summary>Gives a lease its whole time again. Returns its seconds.</summary>
     public async ValueTask<long> KeepLeaseAliveAsync(long id, CancellationToken cancellation)
     {
+        if (!datastore.Held) await datastore.HoldAsync(cancellation);
         Lease lease;
         lock (writing)
         {
@@ -159,7 +160,7 @@ public sealed partial class Store
                 if (refusal is { } no) throw Committer.Again(no);
                 if (view is null) continue;
                 ThrowIfFrozen();
-                if (datastore.Committer.Full) throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
+                datastore.Committer.Admit();
                 return make() is { } work ? Queue(work) : null;
             }
         }

@@ -47,7 +47,15 @@ public sealed partial class Store
     {
         used = true;
         if (Volatile.Read(ref refusal) is { } no) return ValueTask.FromException<StoreView>(Committer.Again(no));
+        // Asked before the view is taken: what is then the newest was so during this call, whatever happens after it.
+        if (!datastore.Held) return new(ViewOnceHeldAsync(cancellation));
         return Volatile.Read(ref view) is { } now ? new(now) : new(WakeAsync().WaitAsync(cancellation));
+    }
+
+    private async Task<StoreView> ViewOnceHeldAsync(CancellationToken cancellation)
+    {
+        await datastore.HoldAsync(cancellation);
+        return await ViewAsync(cancellation);
     }
 
     /// <summary>Starts a watch.</summary>
@@ -67,6 +75,9 @@ public sealed partial class Store
             }
         }
     }
+
+    /// <summary>Every change up to here, and so every one that anybody has read, is in the buffers of the watches that it concerns.</summary>
+    public long WatchedRevision => hub.Delivering();
 
     /// <summary>Calls <paramref name="listener"/> with every durable batch of changes, in revision order, one call at a time per store, before the writers are answered. It must be quick and must not throw or wait. Dispose to stop.</summary>
     public IDisposable Subscribe(Action<Store, IReadOnlyList<StoreEvent>> listener)

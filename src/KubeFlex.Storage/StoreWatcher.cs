@@ -12,6 +12,7 @@ public sealed class StoreWatcher : IAsyncDisposable
     private List<StoreEvent>? buffer;
     private long buffered;
     private TaskCompletionSource? waiter;
+    private Action? ready;
     private WatchEnd end;
     private long progress;
     private bool disposed;
@@ -96,7 +97,43 @@ public sealed class StoreWatcher : IAsyncDisposable
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            Task? wait = null;
+            if (Take(out var waiting, wait: true) is { } changes) return changes;
+            await waiting!.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>
+    /// For who serves many watches with one loop: <paramref name="signal"/> is called whenever <see cref="TryTake"/> may have something, and once now. It runs
+    /// on the committer's thread and must neither wait nor throw.
+    /// </summary>
+    public void OnReady(Action signal)
+    {
+        lock (gate) ready = signal;
+        signal();
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, without waiting: false when nothing is there.</summary>
+    public bool TryTake(out IReadOnlyList<StoreEvent> changes)
+    {
+        var taken = Take(out _, wait: false);
+        changes = taken ?? [];
+        return taken is not null;
+    }
+
+    /// <summary>Nothing is there to take, and what comes will be signalled.</summary>
+    public bool CaughtUp
+    {
+        get
+        {
+            lock (gate) return Joined && buffer is null && end == WatchEnd.None;
+        }
+    }
+
+    private List<StoreEvent>? Take(out Task? waiting, bool wait)
+    {
+        waiting = null;
+        while (true)
+        {
             lock (gate)
             {
                 if (buffer is { } all)
@@ -106,14 +143,13 @@ public sealed class StoreWatcher : IAsyncDisposable
                     return all;
                 }
                 if (end != WatchEnd.None) return [];
+                if (Joined)
+                {
+                    if (wait) waiting = (waiter ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                    return null;
+                }
                 // Before it joins, since from then on it looks idle.
-                if (!Joined) inHand = true;
-                if (Joined) wait = (waiter ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            }
-            if (wait is not null)
-            {
-                await wait.WaitAsync(cancellation);
-                continue;
+                inHand = true;
             }
             var past = hub.CatchUp(this);
             lock (gate)
@@ -151,6 +187,7 @@ public sealed class StoreWatcher : IAsyncDisposable
     internal bool Release()
     {
         TaskCompletionSource? wake;
+        Action? tell;
         lock (gate)
         {
             var batch = staged!;
@@ -165,9 +202,10 @@ public sealed class StoreWatcher : IAsyncDisposable
             foreach (var change in batch) buffered += change.Current.Key.Length + change.Current.Value.Length;
             if (buffer is null) buffer = batch;
             else buffer.AddRange(batch);
-            (wake, waiter) = (waiter, null);
+            (wake, waiter, tell) = (waiter, null, ready);
         }
         wake?.TrySetResult();
+        tell?.Invoke();
         return true;
     }
 
@@ -175,11 +213,13 @@ public sealed class StoreWatcher : IAsyncDisposable
     internal void Finish(WatchEnd reason, long compactRevision = 0)
     {
         TaskCompletionSource? wake;
+        Action? tell;
         lock (gate)
         {
             if (end == WatchEnd.None) (end, CompactRevision) = (reason, compactRevision);
-            (wake, waiter) = (waiter, null);
+            (wake, waiter, tell) = (waiter, null, ready);
         }
         wake?.TrySetResult();
+        tell?.Invoke();
     }
 }

@@ -20,6 +20,12 @@ internal sealed class ServerOptionSet
         HelpName = "domain",
     };
 
+    private readonly Option<string?> datastore = new("--datastore")
+    {
+        Description = "Where objects are kept: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE. Standard: $KUBEFLEX_DATASTORE, else a file in the data directory",
+        HelpName = "url",
+    };
+
     public static Option<string?> DataDir() => new("--data-dir")
     {
         Description = "Where the server keeps its data. Standard: $KUBEFLEX_HOME, else ~/.kubeflex",
@@ -31,10 +37,11 @@ internal sealed class ServerOptionSet
         command.Add(dataDir);
         command.Add(listen);
         command.Add(domain);
+        command.Add(datastore);
     }
 
     public string? Domain(ParseResult parse) => parse.GetValue(domain);
 
     public ServerOptions Read(ParseResult parse, CliHost host) =>
-        new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain));
+        new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain), parse.GetValue(datastore));
 }

@@ -20,7 +20,7 @@ internal sealed class StorageArchiveCommand : Verb
         options =
         [
             new("--data-dir") { Description = "The directory of a server that does not run. Standard without --datastore: $KUBEFLEX_HOME, else ~/.kubeflex", HelpName = "directory" },
-            new("--datastore") { Description = "A database, such as sqlite:FILE.", HelpName = "url" },
+            new("--datastore") { Description = "A database: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE; with --data-dir, that server's.", HelpName = "url" },
             new("--store") { Description = "Only this store; with --data-dir, only this control plane.", HelpName = "name" },
             .. verb == "backup" ? new[] { compression } : [],
         ];

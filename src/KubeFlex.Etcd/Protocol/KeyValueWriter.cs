@@ -13,10 +13,13 @@ internal static class KeyValueWriter
     {
         var size = Bytes(item.Key.Length) + (value ? Bytes(item.Value.Length) : 0);
         return size + Number(item.CreateRevision) + Number(item.ModRevision) + Number(item.Version) + Number(item.Lease);
-
-        static int Bytes(int length) => length == 0 ? 0 : 1 + VarintSize((ulong)length) + length;
-        static int Number(long number) => number == 0 ? 0 : 1 + VarintSize((ulong)number);
     }
+
+    /// <summary>A deletion: its key and its revision, and nothing else.</summary>
+    public static int DeletedSize(StoredKey item) => Bytes(item.Key.Length) + Number(item.ModRevision);
+
+    /// <summary>Returns what is left of the span.</summary>
+    public static Span<byte> WriteDeleted(Span<byte> to, StoredKey item) => Number(Bytes(to, 1, item.Key), 3, item.ModRevision);
 
     /// <summary>Returns what is left of the span.</summary>
     public static Span<byte> Write(Span<byte> to, StoredKey item, bool value = true)
@@ -42,6 +45,10 @@ internal static class KeyValueWriter
         to[at++] = (byte)number;
         return to[at..];
     }
+
+    private static int Bytes(int length) => length == 0 ? 0 : 1 + VarintSize((ulong)length) + length;
+
+    private static int Number(long number) => number == 0 ? 0 : 1 + VarintSize((ulong)number);
 
     private static Span<byte> Bytes(Span<byte> to, int field, byte[] bytes)
     {

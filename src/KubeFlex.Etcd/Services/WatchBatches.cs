@@ -1,7 +1,13 @@
-using KubeFlex.Etcd.Protocol;
 using KubeFlex.Storage;
 
 namespace KubeFlex.Etcd.Services;
+
+/// <summary>Changes <paramref name="From"/> to <paramref name="To"/> (not included) of a list, as one response.</summary>
+/// <param name="From">Index of the first.</param>
+/// <param name="To">Index behind the last.</param>
+/// <param name="Bytes">Bytes of its events.</param>
+/// <param name="Fragment">More of the last one's revision follows in the next response.</param>
+internal readonly record struct WatchBatch(int From, int To, long Bytes, bool Fragment);
 
 /// <summary>
 /// Changes as responses of bounded size: cut between revisions where that suffices, inside one only for a client that asked for fragments. Example with
@@ -9,30 +15,22 @@ namespace KubeFlex.Etcd.Services;
 /// </summary>
 internal static class WatchBatches
 {
-    public static IEnumerable<WatchResponse> Of(Watching watch, IReadOnlyList<StoreEvent> changes, int most)
+    public static IEnumerable<WatchBatch> Of(Watching watch, IReadOnlyList<StoreEvent> changes, int most)
     {
-        WatchResponse? response = null;
-        long revision = 0;
-        var size = 0;
-        foreach (var change in changes)
+        var (from, wanted, size, revision) = (0, false, 0L, 0L);
+        for (var at = 0; at < changes.Count; at++)
         {
-            if (watch.Message(change) is not { } message) continue;
-            var bytes = message.CalculateSize();
+            var change = changes[at];
+            if (!watch.Wants(change)) continue;
+            var bytes = WatchAnswer.Size(watch, change);
             var whole = change.Revision != revision;
-            if (response is not null && size + bytes > most && (whole || watch.Fragment))
+            if (wanted && size + bytes > most && (whole || watch.Fragment))
             {
-                response.Fragment = !whole;
-                yield return response;
-                (response, size) = (null, 0);
+                yield return new(from, at, size, Fragment: !whole);
+                (from, size) = (at, 0);
             }
-            (revision, size) = (change.Revision, size + bytes);
-            response ??= new() { WatchId = watch.Id };
-            // A client goes on from here when its connection breaks: never further than it has seen.
-            response.Header = Member.Header(revision);
-            response.Events.Add(message);
+            (wanted, revision, size) = (true, change.Revision, size + bytes);
         }
-        if (response is null) yield break;
-        watch.Active = true;
-        yield return response;
+        if (wanted) yield return new(from, changes.Count, size, Fragment: false);
     }
 }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using KubeFlex.Etcd.Grpc;
 using KubeFlex.Etcd.Protocol;
 using KubeFlex.Storage;
@@ -5,12 +6,13 @@ using KubeFlex.Storage;
 namespace KubeFlex.Etcd.Services;
 
 /// <summary>
-/// One Watch call with its many watches. The call's own task reads requests; each watch has a loop that waits for its watcher and sends; one lock lets
-/// one of them send at a time.
+/// One Watch call with its many watches. One loop does everything, so nothing here needs a lock: requests, watches that have something (their watchers
+/// signal from the committer), and the ticks of progress notifications wait in one queue. What the loop finds there is written in one go and flushed
+/// once: a put that a thousand watches see costs one wake-up and one send per connection.
 /// <para>
-/// A progress answer says "all watches of this stream have got everything up to r". Example: the revision is 9, watch A has got 9, watch B's loop holds
-/// the event of 8 and waits for the lock. An answer of 9 now would be a lie, so the request stays open; B sends 8, calls its watcher settled, sees the
-/// open request, and everything up to 9 has been sent: it answers.
+/// A progress answer says "all watches of this stream have got everything up to r". Example: a reader has seen revision 9, the client asks, watch A has
+/// got 9, watch B has the event of 8 in its buffer and so stands in the queue. An answer of 9 now would be a lie, so the request stays open; the loop
+/// comes to B, writes 8, and then everything up to 9 has been sent: it answers.
 /// </para>
 /// </summary>
 internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions options, TimeProvider time) : IAsyncDisposable
@@ -18,228 +20,196 @@ internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions option
     /// <summary>etcd's watch id of answers that are nobody's.</summary>
     private const long NoWatch = -1;
 
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
+    /// <summary>Bytes written before the client must take them.</summary>
+    private const int Piece = 64 << 10;
 
-    private readonly SemaphoreSlim sending = new(1);
+    /// <summary>Steps before an open progress request is looked at again and everything is sent: a busy queue must not hold them up.</summary>
+    private const int Steps = 1_000;
+
+    private static readonly object Tick = new();
+
+    private readonly Channel<object> queue = Channel.CreateUnbounded<object>(new() { SingleReader = true });
+    private readonly SemaphoreSlim handled = new(0);
     private readonly CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
-
-    // Changed with the lock held; read by its holders and by the reading task, which alone changes it but for removals by loops.
     private readonly Dictionary<long, Watching> watches = [];
     private long nextId;
     private long progressWanted;
-    private Task notifying = Task.CompletedTask;
-    private Task looking = Task.CompletedTask;
-    private Exception? failure;
+    private Task reading = Task.CompletedTask;
+    private Task? ticking;
 
     public async Task RunAsync()
     {
-        try
+        reading = ReadRequestsAsync();
+        while (await queue.Reader.WaitToReadAsync(ended.Token))
         {
-            while (await call.ReadAsync(WatchRequest.Parser) is { } request)
+            for (var i = 0; i < Steps && queue.Reader.TryRead(out var step); i++)
             {
-                switch (request.RequestUnionCase)
+                switch (step)
                 {
-                    case WatchRequest.RequestUnionOneofCase.CreateRequest:
-                        await CreateAsync(request.CreateRequest);
+                    case Watching watch:
+                        await PassOnAsync(watch);
                         break;
-                    case WatchRequest.RequestUnionOneofCase.CancelRequest:
-                        await CancelAsync(request.CancelRequest.WatchId);
+                    case WatchRequest request:
+                        await HandleAsync(request);
+                        handled.Release();
                         break;
-                    case WatchRequest.RequestUnionOneofCase.ProgressRequest:
-                        await ProgressAsync();
+                    default:
+                        NotifyRound();
                         break;
                 }
+                if (call.Body.UnflushedBytes >= Piece) await call.FlushAsync();
             }
+            TryProgress();
+            if (call.Body.UnflushedBytes > 0) await call.FlushAsync();
         }
-        catch (OperationCanceledException) when (failure is not null)
-        {
-            // A loop failed and broke the read off: what follows tells why.
-        }
-        if (failure is not null) throw failure;
     }
 
     public async ValueTask DisposeAsync()
     {
         await ended.CancelAsync();
-        Watching[] all;
-        lock (watches)
-        {
-            all = [.. watches.Values];
-            watches.Clear();
-        }
-        foreach (var watch in all) await watch.DisposeAsync();
-        await Task.WhenAll(notifying, looking);
+        call.CancelRead();
+        foreach (var watch in watches.Values) await watch.Watcher.DisposeAsync();
+        await Task.WhenAll(reading, ticking ?? Task.CompletedTask);
         ended.Dispose();
-        sending.Dispose();
+        handled.Dispose();
     }
 
-    private async Task CreateAsync(WatchCreateRequest request)
+    private async Task ReadRequestsAsync()
+    {
+        try
+        {
+            while (await call.ReadAsync(WatchRequest.Parser) is { } request)
+            {
+                queue.Writer.TryWrite(request);
+                // One at a time: requests that nobody comes to stay with the client.
+                await handled.WaitAsync(ended.Token);
+            }
+            queue.Writer.TryComplete();
+        }
+        catch (Exception e)
+        {
+            queue.Writer.TryComplete(e);
+        }
+    }
+
+    private async ValueTask HandleAsync(WatchRequest request)
+    {
+        switch (request.RequestUnionCase)
+        {
+            case WatchRequest.RequestUnionOneofCase.CreateRequest:
+                await CreateAsync(request.CreateRequest);
+                break;
+            case WatchRequest.RequestUnionOneofCase.CancelRequest:
+                if (!watches.Remove(request.CancelRequest.WatchId, out var watch)) break;
+                await watch.Watcher.DisposeAsync();
+                Write(new() { Header = Member.Header(store.Revision), WatchId = watch.Id, Canceled = true });
+                break;
+            case WatchRequest.RequestUnionOneofCase.ProgressRequest:
+                progressWanted = store.WatchedRevision;
+                break;
+        }
+    }
+
+    private async ValueTask CreateAsync(WatchCreateRequest request)
     {
         // etcd: no key means from the first one on.
         var key = request.Key.Length == 0 ? [0] : request.Key.Array();
         var end = request.RangeEnd.End();
         var id = request.WatchId;
         string? refused = null;
-        lock (watches)
+        if (id == 0)
         {
-            if (id == 0)
-            {
-                while (watches.ContainsKey(nextId)) nextId++;
-                id = nextId++;
-            }
-            else if (watches.ContainsKey(id)) refused = "mvcc: duplicate watch ID provided on the WatchStream";
-            if (watches.Count >= options.WatchesPerStream) refused = $"etcdserver: too many watches on one stream: at most {options.WatchesPerStream}";
+            while (watches.ContainsKey(nextId)) nextId++;
+            id = nextId++;
         }
+        else if (watches.ContainsKey(id)) refused = "mvcc: duplicate watch ID provided on the WatchStream";
+        if (watches.Count >= options.WatchesPerStream) refused = $"etcdserver: too many watches on one stream: at most {options.WatchesPerStream}";
         if (end is not null and not [0] && key.AsSpan().SequenceCompareTo(end) >= 0) refused = "mvcc: watcher range is empty";
         if (refused is not null)
         {
-            await SendAsync(new() { Header = Member.Header(store.Revision), WatchId = NoWatch, Created = true, Canceled = true, CancelReason = refused });
+            Write(new() { Header = Member.Header(store.Revision), WatchId = NoWatch, Created = true, Canceled = true, CancelReason = refused });
             return;
         }
         var query = new WatchQuery(key, end, Math.Max(0, request.StartRevision));
         var watcher = await store.WatchAsync(query, ended.Token);
-        var watch = new Watching(id, request, query, watcher);
-        if (watch.Next == 0) watch.Next = watcher.CreatedAt + 1;
-        await LockedAsync(async () =>
-        {
-            lock (watches) watches.Add(id, watch);
-            await call.WriteAsync(new WatchResponse { Header = Member.Header(watcher.CreatedAt), WatchId = id, Created = true });
-        });
-        watch.Pump = Task.Run(() => PumpAsync(watch));
-        if (watch.ProgressNotify && notifying.IsCompleted) notifying = Task.Run(NotifyAsync);
+        var watch = new Watching(id, request, query, watcher, ready => queue.Writer.TryWrite(ready));
+        watches.Add(id, watch);
+        Write(new() { Header = Member.Header(watcher.CreatedAt), WatchId = id, Created = true });
+        watch.Listen();
+        if (watch.ProgressNotify) ticking ??= TickAsync();
     }
 
-    private async Task CancelAsync(long id)
+    private async ValueTask PassOnAsync(Watching watch)
     {
-        Watching? watch;
-        lock (watches) watches.Remove(id, out watch);
-        if (watch is null) return;
-        await watch.DisposeAsync();
-        await SendAsync(new() { Header = Member.Header(store.Revision), WatchId = id, Canceled = true });
-    }
-
-    private async Task PumpAsync(Watching watch)
-    {
-        try
+        watch.Attend();
+        // Cancelled while it stood in the queue.
+        if (!watches.TryGetValue(watch.Id, out var known) || known != watch) return;
+        var watcher = watch.Watcher;
+        if (!watcher.TryTake(out var changes)) return;
+        if (changes.Count == 0)
         {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ended.Token, watch.Ended);
-            while (true)
-            {
-                var changes = await watch.Watcher.ReadAsync(stop.Token);
-                if (changes.Count > 0) await PassOnAsync(watch, changes);
-                else if (!await GoesOnAsync(watch, stop.Token)) return;
-            }
+            await EndAsync(watch);
+            return;
         }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested || watch.Ended.IsCancellationRequested)
+        foreach (var batch in WatchBatches.Of(watch, changes, options.RequestBytes))
         {
+            watch.Active = true;
+            WatchAnswer.Write(call.Body, watch, changes, batch);
+            if (call.Body.UnflushedBytes >= Piece) await call.FlushAsync();
         }
-        catch (Exception e)
-        {
-            // One broken watch breaks the stream: the client then starts all of them again.
-            Interlocked.CompareExchange(ref failure, e, null);
-            call.CancelRead();
-        }
-    }
-
-    private async Task PassOnAsync(Watching watch, IReadOnlyList<StoreEvent> changes) => await LockedAsync(async () =>
-    {
-        foreach (var response in WatchBatches.Of(watch, changes, options.RequestBytes)) await call.WriteAsync(response);
         watch.Next = changes[^1].Revision + 1;
-        watch.Watcher.Settle();
-        if (progressWanted > 0) await TryProgressAsync();
-    });
+        watcher.Settle();
+        // One that is catching up comes again, behind the others.
+        if (!watcher.CaughtUp) watch.Signal();
+    }
 
     /// <summary>The watcher has ended: goes on with another one, or tells the client.</summary>
-    private async Task<bool> GoesOnAsync(Watching watch, CancellationToken cancellation)
+    private async ValueTask EndAsync(Watching watch)
     {
-        switch (watch.Watcher.End)
+        var old = watch.Watcher;
+        switch (old.End)
         {
             case WatchEnd.Slow:
                 // etcd never ends a slow watch but lets it catch up from the history, at the client's pace.
-                var old = watch.Watcher;
-                watch.Watcher = await store.WatchAsync(watch.Rest, cancellation);
-                await old.DisposeAsync();
-                return true;
+                watch.Continue(await store.WatchAsync(watch.Rest, ended.Token));
+                break;
             case WatchEnd.Compacted:
-                var compacted = watch.Watcher.CompactRevision;
-                await LockedAsync(async () =>
-                {
-                    lock (watches)
-                    {
-                        if (!watches.Remove(watch.Id)) return;
-                    }
-                    await call.WriteAsync(new WatchResponse
-                    {
-                        Header = Member.Header(store.Revision), WatchId = watch.Id, Canceled = true, CompactRevision = compacted,
-                    });
-                });
-                await watch.Watcher.DisposeAsync();
-                return false;
+                watches.Remove(watch.Id);
+                Write(new() { Header = Member.Header(store.Revision), WatchId = watch.Id, Canceled = true, CompactRevision = old.CompactRevision });
+                break;
             default:
                 throw new StorageException(StorageFailure.Closed, "the store is closed");
         }
+        await old.DisposeAsync();
     }
 
-    private async Task ProgressAsync()
+    /// <summary>Answers the open progress request if every watch is far enough; one that is not has something to take, and so stands in the queue.</summary>
+    private void TryProgress()
     {
-        await LockedAsync(async () =>
-        {
-            progressWanted = Math.Max(progressWanted, store.Revision);
-            await TryProgressAsync();
-        });
-        // A watch that catches up without finding anything for its client has no reason to send.
-        if (Volatile.Read(ref progressWanted) > 0 && looking.IsCompleted) looking = Task.Run(LookAsync);
-    }
-
-    private async Task LookAsync()
-    {
-        try
-        {
-            while (Volatile.Read(ref progressWanted) > 0)
-            {
-                await Task.Delay(LookAgain, time, ended.Token);
-                await LockedAsync(async () =>
-                {
-                    if (progressWanted > 0) await TryProgressAsync();
-                });
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
-        {
-        }
-    }
-
-    /// <summary>Answers the open progress request if every watch is far enough. With the lock held.</summary>
-    private async Task TryProgressAsync()
-    {
-        var revision = store.Revision;
-        lock (watches)
-        {
-            foreach (var watch in watches.Values) revision = Math.Min(revision, watch.Watcher.Settled);
-        }
+        if (progressWanted == 0) return;
+        var revision = store.WatchedRevision;
+        foreach (var watch in watches.Values) revision = Math.Min(revision, watch.Watcher.Settled);
         if (revision < progressWanted) return;
         progressWanted = 0;
-        await call.WriteAsync(new WatchResponse { Header = Member.Header(revision), WatchId = NoWatch });
+        Write(new() { Header = Member.Header(revision), WatchId = NoWatch });
     }
 
-    /// <summary>Tells quiet watches the revision, all of one stream with one timer.</summary>
-    private async Task NotifyAsync()
+    private async Task TickAsync()
     {
         try
         {
             using var timer = new PeriodicTimer(options.ProgressInterval, time);
-            while (await timer.WaitForNextTickAsync(ended.Token)) await LockedAsync(NotifyRoundAsync);
+            while (await timer.WaitForNextTickAsync(ended.Token)) queue.Writer.TryWrite(Tick);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (OperationCanceledException)
         {
         }
     }
 
-    private async Task NotifyRoundAsync()
+    /// <summary>Tells quiet watches the revision, all of one stream with one timer.</summary>
+    private void NotifyRound()
     {
-        Watching[] all;
-        lock (watches) all = [.. watches.Values];
-        foreach (var watch in all)
+        foreach (var watch in watches.Values)
         {
             if (!watch.ProgressNotify) continue;
             if (watch.Active)
@@ -248,22 +218,9 @@ internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions option
                 continue;
             }
             var revision = watch.Watcher.Settled;
-            if (revision > 0 && revision >= watch.Next - 1) await call.WriteAsync(new WatchResponse { Header = Member.Header(revision), WatchId = watch.Id });
+            if (revision > 0 && revision >= watch.Next - 1) Write(new() { Header = Member.Header(revision), WatchId = watch.Id });
         }
     }
 
-    private Task SendAsync(WatchResponse response) => LockedAsync(async () => await call.WriteAsync(response));
-
-    private async Task LockedAsync(Func<Task> send)
-    {
-        await sending.WaitAsync(ended.Token);
-        try
-        {
-            await send();
-        }
-        finally
-        {
-            sending.Release();
-        }
-    }
+    private void Write(WatchResponse response) => GrpcFrames.Write(call.Body, response);
 }

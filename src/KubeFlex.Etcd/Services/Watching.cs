@@ -1,57 +1,53 @@
 using KubeFlex.Etcd.Protocol;
 using KubeFlex.Storage;
+using Filter = KubeFlex.Etcd.Protocol.WatchCreateRequest.Types.FilterType;
 
 namespace KubeFlex.Etcd.Services;
 
-/// <summary>One watch of a stream: its request, its watcher in the storage, and the loop that carries changes from there to the client.</summary>
-internal sealed class Watching(long id, WatchCreateRequest request, WatchQuery query, StoreWatcher watcher) : IAsyncDisposable
+/// <summary>One watch of a stream: its request and its watcher in the storage. Touched by the stream's loop alone, but for <see cref="Signal"/>.</summary>
+internal sealed class Watching(long id, WatchCreateRequest request, WatchQuery query, StoreWatcher watcher, Action<Watching> ready)
 {
-    private readonly CancellationTokenSource ended = new();
-    private StoreWatcher watcher = watcher;
+    private readonly bool puts = !request.Filters.Contains(Filter.Noput), deletes = !request.Filters.Contains(Filter.Nodelete);
+    private int signalled;
 
     public long Id { get; } = id;
 
-    public bool ProgressNotify => request.ProgressNotify;
+    public bool ProgressNotify { get; } = request.ProgressNotify;
 
-    public bool Fragment => request.Fragment;
+    public bool Fragment { get; } = request.Fragment;
 
-    /// <summary>First revision that the client has not got; 0 while nothing has come.</summary>
-    public long Next { get; set; } = request.StartRevision;
+    public bool PreviousValues { get; } = request.PrevKv;
 
-    /// <summary>What is still to come.</summary>
-    public WatchQuery Rest => query with { StartRevision = Next };
+    /// <summary>First revision that the client has not got.</summary>
+    public long Next { get; set; } = request.StartRevision > 0 ? request.StartRevision : watcher.CreatedAt + 1;
 
     /// <summary>It has got something since the last round of progress notifications.</summary>
     public bool Active { get; set; }
 
-    public Task Pump { get; set; } = Task.CompletedTask;
+    public StoreWatcher Watcher { get; private set; } = watcher;
 
-    public CancellationToken Ended => ended.Token;
+    /// <summary>What is still to come.</summary>
+    public WatchQuery Rest => query with { StartRevision = Next };
 
-    public StoreWatcher Watcher
+    /// <summary>Whether the client wants it.</summary>
+    public bool Wants(StoreEvent change) => change.Kind == EventKind.Delete ? deletes : puts;
+
+    /// <summary>From now on the stream hears of what comes, and at once of what is there.</summary>
+    public void Listen() => Watcher.OnReady(Signal);
+
+    /// <summary>Goes on with another watcher.</summary>
+    public void Continue(StoreWatcher next)
     {
-        get => Volatile.Read(ref watcher);
-        set => Volatile.Write(ref watcher, value);
+        Watcher = next;
+        Listen();
     }
 
-    /// <summary>The event for the client, or null when its filters leave it out.</summary>
-    public Event? Message(StoreEvent change)
+    /// <summary>Puts it into the stream's queue, unless it waits there already.</summary>
+    public void Signal()
     {
-        var delete = change.Kind == EventKind.Delete;
-        if (request.Filters.Contains(delete ? WatchCreateRequest.Types.FilterType.Nodelete : WatchCreateRequest.Types.FilterType.Noput)) return null;
-        var message = new Event { Type = delete ? Event.Types.EventType.Delete : Event.Types.EventType.Put };
-        // A deletion has its key and its revision, and nothing else.
-        message.Kv = delete ? new() { Key = Wire.Bytes(change.Current.Key), ModRevision = change.Revision } : change.Current.Message();
-        if (request.PrevKv && change.Previous is { } previous) message.PrevKv = previous.Message();
-        return message;
+        if (Interlocked.Exchange(ref signalled, 1) == 0) ready(this);
     }
 
-    /// <summary>Stops the loop and the watcher.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await ended.CancelAsync();
-        await Pump;
-        await Watcher.DisposeAsync();
-        ended.Dispose();
-    }
+    /// <summary>The stream has come to it. Before looking: what arrives later signals again.</summary>
+    public void Attend() => Volatile.Write(ref signalled, 0);
 }

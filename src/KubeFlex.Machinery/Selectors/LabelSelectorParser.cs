@@ -72,39 +72,17 @@ internal sealed class LabelSelectorParser(string text)
         var (token, word) = Take();
         if (token != LabelToken.Open) return (null, $"found '{word}' expected: '('");
         (token, word) = Peek();
-        if (token == LabelToken.Close)
-        {
-            Take();
-            return (Set(""), null);
-        }
-        if (token is not (LabelToken.Word or LabelToken.Comma)) return (null, $"found '{word}', expected: ',', ')' or identifier");
+        if (token is not (LabelToken.Word or LabelToken.Comma or LabelToken.Close)) return (null, $"found '{word}', expected: ',', ')' or identifier");
+        // Commas separate; where no word stands between two, or beside a parenthesis, stands the empty value.
         var values = Set();
-        // Between two commas, and between a comma and a parenthesis, stands the empty value.
         while (true)
         {
+            var named = Peek().Token == LabelToken.Word;
+            values.Add(named ? Take().Text : "");
             (token, word) = Take();
-            if (token == LabelToken.Word)
-            {
-                values.Add(word);
-                (token, word) = Peek();
-                if (token == LabelToken.Close) break;
-                if (token != LabelToken.Comma) return (null, $"found '{word}', expected: ',' or ')'");
-            }
-            else if (token == LabelToken.Comma)
-            {
-                if (values.Count == 0) values.Add("");
-                token = Peek().Token;
-                if (token is LabelToken.Close or LabelToken.Comma) values.Add("");
-                if (token == LabelToken.Close) break;
-                if (token == LabelToken.Comma) Take();
-            }
-            else
-            {
-                return (null, $"found '{word}', expected: ',', or identifier");
-            }
+            if (token == LabelToken.Close) return (values, null);
+            if (token != LabelToken.Comma) return (null, $"found '{word}', expected: {(named ? "',' or ')'" : "',', or identifier")}");
         }
-        Take();
-        return (values, null);
     }
 
     private static SortedSet<string> Set(params string[] values) => new(values, StringComparer.Ordinal);

@@ -65,7 +65,7 @@ internal sealed class BackupRoutes(ServerBackup backup, Restore restore, Migrati
         try
         {
             await migration.RunAsync(call["name"], to, text => SayAsync("progress", text), call.Cancellation);
-            await SayAsync("done", to is Places.Shared or Places.Dedicated ? to : Addresses.Shown(to));
+            await SayAsync("done", Places.Shown(to));
         }
         catch (Exception e) when (http.Response.HasStarted && e is BackupFailure or StorageException)
         {

@@ -7,19 +7,20 @@ namespace KubeFlex.Server.Backup;
 /// Datastores beside the server's own. Many control planes may live in one, and one is opened once (a SQLite file lets nobody else in): it is
 /// closed when the last that uses it gives it back.
 /// </summary>
-internal sealed class DatastorePool
+internal sealed class DatastorePool(DatastoreOptions options)
 {
     // Entries stay: there are as many as control planes with a place of their own ever had.
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
 
-    public async Task<Lease> RentAsync(string url, CancellationToken cancellation)
+    /// <summary>Opens a datastore, or shares it; <paramref name="create"/> also makes a PostgreSQL database that is absent.</summary>
+    public async Task<Lease> RentAsync(DatastoreUrl url, bool create, CancellationToken cancellation)
     {
-        url = Addresses.Normal(url);
-        var entry = entries.GetOrAdd(url, _ => new());
+        var entry = entries.GetOrAdd(url.ToString(), _ => new());
         await entry.Turn.WaitAsync(cancellation);
         try
         {
-            entry.Datastore ??= await Addresses.OpenAsync(url, new DatastoreOptions(), cancellation);
+            if (entry.Datastore is null && create) await Datastore.CreateAsync(url, cancellation);
+            entry.Datastore ??= await Datastore.OpenAsync(url, options, cancellation);
             entry.Users++;
             return new(entry, entry.Datastore);
         }

@@ -28,11 +28,11 @@ internal sealed class Migration(ControlPlaneHost host, Store hosting, Places pla
         if (HostingObjects.ControlPlane(await hosting.ViewAsync(cancellation), name) is not { } cp)
             throw new BackupFailure(ApiError.NotFound(new("tenancy.kflex.kubestellar.org", "controlplanes"), name));
         if (cp["metadata"]?["deletionTimestamp"] is not null) throw BackupFailure.Conflict($"control plane \"{name}\" is being deleted");
-        if (to is not (Places.Shared or Places.Dedicated)) to = Addresses.Normal(to);
+        if (to is not (Places.Shared or Places.Dedicated) && DatastoreUrl.Parse(to) is { File: { } file }) to = $"sqlite:{file}";
         using var turn = host.BeginMove(name);
         await host.FinishLeftoversAsync(name, cancellation);
         var from = await places.FindAsync(name, Places.Shared, cancellation);
-        if (from == to) throw BackupFailure.Conflict($"control plane \"{name}\" is in {Places.Shown(to)} already");
+        if (Places.Shown(from) == Places.Shown(to)) throw BackupFailure.Conflict($"control plane \"{name}\" is in {Places.Shown(to)} already");
         if (await host.GetAsync(name, cancellation) is null) throw BackupFailure.Conflict($"control plane \"{name}\" is not set up yet, or keeps nothing in this server");
 
         if (await places.HasAsync(name, to, cancellation))
@@ -90,8 +90,7 @@ internal sealed class Migration(ControlPlaneHost host, Store hosting, Places pla
                 while (follower.Revision < last.Revision) await follower.ReadAsync(cancellation);
                 foreach (var lease in last.Leases) await import.AddAsync(lease, cancellation);
                 await target.Datastore.PublishAsync([new(import, name, last.Revision, snapshot.Compacted, 0)], cancellation);
-                // The one write that decides.
-                await places.WriteAsync(name, new(to, from), CancellationToken.None);
+                await DecideAsync(name, from, to);
                 moved = true;
                 await held.StopAsync();
                 await held.StartAsync();
@@ -102,6 +101,30 @@ internal sealed class Migration(ControlPlaneHost host, Store hosting, Places pla
                 held.Writes.Open();
             }
             await tell($"writes were held for {time.GetElapsedTime(began).TotalMilliseconds:0} ms");
+        }
+    }
+
+    /// <summary>The one write that decides. When nobody knows whether it has happened, another one decides for the old place, before anything is written there.</summary>
+    private async Task DecideAsync(string name, string from, string to)
+    {
+        try
+        {
+            await places.WriteAsync(name, new(to, from), CancellationToken.None);
+        }
+        catch (StorageException doubt) when (doubt.Failure == StorageFailure.Undecided)
+        {
+            while (true)
+            {
+                try
+                {
+                    await places.WriteAsync(name, new(from, to), CancellationToken.None);
+                    throw;
+                }
+                catch (StorageException e) when (e.Failure is StorageFailure.Undecided or StorageFailure.Unavailable && e != doubt)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(500), time, CancellationToken.None);
+                }
+            }
         }
     }
 

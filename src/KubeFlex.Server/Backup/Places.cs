@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using KubeFlex.Server.Data;
+using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Storage;
 
 namespace KubeFlex.Server.Backup;
@@ -12,9 +12,9 @@ internal sealed record Place(string? Where, string? Leftover);
 
 /// <summary>
 /// Where the stores of control planes are, and which copies of them are none. The record stands in the hosting control plane's store, outside of
-/// what its API shows, since a URL may hold a password. One that was never moved has no record: then its own file decides.
+/// what its API shows, since a URL may hold a password. One that was never moved has no record: then it decides whether a datastore of its own is there.
 /// </summary>
-internal sealed class Places(Store hosting, Datastore shared, DataDirectory directory, DatastorePool pool)
+internal sealed class Places(Store hosting, Datastore shared, IDedicatedDatastores dedicated, DatastorePool pool)
 {
     public const string Shared = "shared";
     public const string Dedicated = "dedicated";
@@ -46,21 +46,21 @@ internal sealed class Places(Store hosting, Datastore shared, DataDirectory dire
     public async ValueTask<string> FindAsync(string name, string backend, CancellationToken cancellation)
     {
         if (await RecordAsync(name, cancellation) is { Where: { } where }) return where;
-        return File.Exists(directory.Dedicated(name)) || backend == Dedicated && !(await shared.ListStoresAsync(cancellation)).Contains(name) ? Dedicated : Shared;
+        return await Datastore.ExistsAsync(dedicated.Of(name), cancellation) || backend == Dedicated && !(await shared.ListStoresAsync(cancellation)).Contains(name) ? Dedicated : Shared;
     }
 
     /// <summary>Opens a place; to be disposed when its store is no longer used.</summary>
     public async Task<OpenPlace> OpenAsync(string name, string where, CancellationToken cancellation)
     {
         if (where == Shared) return new(shared, null);
-        var lease = await pool.RentAsync(where == Dedicated ? FileOf(name) : where, cancellation);
+        var lease = await pool.RentAsync(where == Dedicated ? dedicated.Of(name) : DatastoreUrl.Parse(where), create: where == Dedicated, cancellation);
         return new(lease.Datastore, lease);
     }
 
     /// <summary>Whether a place has the store; without making anything.</summary>
     public async Task<bool> HasAsync(string name, string where, CancellationToken cancellation)
     {
-        if (where == Dedicated && !File.Exists(directory.Dedicated(name))) return false;
+        if (where == Dedicated && !await Datastore.ExistsAsync(dedicated.Of(name), cancellation)) return false;
         await using var place = await OpenAsync(name, where, cancellation);
         return (await place.Datastore.ListStoresAsync(cancellation)).Contains(name);
     }
@@ -70,7 +70,7 @@ internal sealed class Places(Store hosting, Datastore shared, DataDirectory dire
     {
         if (where == Dedicated)
         {
-            foreach (var suffix in (string[])["", "-wal", "-shm", ".lock"]) File.Delete(directory.Dedicated(name) + suffix);
+            await Datastore.DropAsync(dedicated.Of(name), cancellation);
             return;
         }
         await using var place = await OpenAsync(name, where, cancellation);
@@ -82,10 +82,8 @@ internal sealed class Places(Store hosting, Datastore shared, DataDirectory dire
     {
         Shared => "the server's datastore",
         Dedicated => "a datastore of its own",
-        _ => Addresses.Shown(where),
+        _ => DatastoreUrl.Parse(where).ToString(),
     };
-
-    private string FileOf(string name) => "sqlite:" + Path.GetFullPath(directory.Dedicated(name));
 
     private static Place Parse(byte[] value)
     {

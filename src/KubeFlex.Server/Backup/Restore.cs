@@ -46,14 +46,24 @@ internal sealed class Restore(ControlPlaneHost host, Store hosting, Places place
             var (compares, writes) = live is null ? HostingObjects.Revive(name, stage.Objects) : ([], []);
             if (live is null) await places.WriteAsync(name, new(null, Places.Shared), CancellationToken.None);
             await held.StopAsync();
-            var revision = (await stage.PublishAsync(_ => name, CancellationToken.None))[name];
-            var certificates = "kept";
-            if (live is null) await ReviveAsync(name, compares, writes);
-            else certificates = await CertificatesAsync(name, source, stage.Objects, withCertificates);
+            long revision;
+            try
+            {
+                revision = (await stage.PublishAsync(_ => name, CancellationToken.None))[name];
+                if (live is null) await ReviveAsync(name, compares, writes);
+            }
+            catch when (live is null)
+            {
+                // What cannot be removed now, the next start or the next creation removes.
+                await host.TryFinishLeftoversAsync(name);
+                throw;
+            }
+            var certificates = "restored";
+            if (live is not null) certificates = await CertificatesAsync(name, source, stage.Objects, withCertificates);
             return new JsonObject
             {
                 ["name"] = name, ["revision"] = revision, ["backupRevision"] = stage.Stores[0].Store.Revision, ["keys"] = stage.Stores[0].Import.Keys,
-                ["created"] = live is null, ["certificates"] = live is null ? "restored" : certificates,
+                ["created"] = live is null, ["certificates"] = certificates,
             };
         }, cancellation);
     }
@@ -62,8 +72,6 @@ internal sealed class Restore(ControlPlaneHost host, Store hosting, Places place
     {
         var result = await hosting.CommitAsync(new(compares, [.. writes, Places.Operation(name, null)], []), CancellationToken.None);
         if (result.Succeeded) return;
-        await places.RemoveAsync(name, Places.Shared, CancellationToken.None);
-        await places.WriteAsync(name, null, CancellationToken.None);
         throw BackupFailure.Conflict($"control plane \"{name}\" was created while the backup was read: try again");
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using KubeFlex.Storage;
 
 namespace KubeFlex.Server.Configuration;
 
@@ -7,15 +8,17 @@ namespace KubeFlex.Server.Configuration;
 /// <param name="DataDirectory">Where everything is kept.</param>
 /// <param name="Listen">Address and port; port 0 takes a free one.</param>
 /// <param name="Domain">Control planes answer at <c>&lt;name&gt;.&lt;domain&gt;</c> besides <c>/controlplanes/&lt;name&gt;</c>.</param>
-internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Listen, string Domain)
+/// <param name="Datastore">Where objects are kept; null for a SQLite file in the data directory.</param>
+internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Listen, string Domain, DatastoreUrl? Datastore)
 {
     public const string Usage = """
-        kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN]
+        kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN] [--datastore URL]
         kubeflex-server operator [flags]      only the operator, for an existing cluster; see: kubeflex-server operator --help
 
           --data-dir  directory for everything the server keeps (default: $KUBEFLEX_HOME, else ~/.kubeflex)
           --listen    address and port to serve on (default 127.0.0.1:9443; port 0 takes a free one)
           --domain    control planes also answer at <name>.<domain> (default localtest.me)
+          --datastore where objects are kept: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE (default: $KUBEFLEX_DATASTORE, else a SQLite file in the data directory)
         """;
 
     /// <summary>Reads the arguments; collects every error before it answers.</summary>
@@ -26,7 +29,7 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
         for (var i = 0; i < args.Count; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], null);
-            if (name is not ("--data-dir" or "--listen" or "--domain")) errors.Add($"unknown argument \"{name}\": expected --data-dir, --listen or --domain");
+            if (name is not ("--data-dir" or "--listen" or "--domain" or "--datastore")) errors.Add($"unknown argument \"{name}\": expected --data-dir, --listen, --domain or --datastore");
             else if (value is null && i + 1 >= args.Count) errors.Add($"{name} needs a value");
             else values[name] = value ?? args[++i];
         }
@@ -40,7 +43,14 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
         var domain = values.GetValueOrDefault("--domain", "localtest.me").ToLowerInvariant();
         if (domain.Length > 180 || !DomainPattern().IsMatch(domain))
             errors.Add($"--domain \"{domain}\" is no DNS name: write it like localtest.me");
-        return errors.Count > 0 ? (null, errors) : (new ServerOptions(Path.GetFullPath(directory), endpoint!, domain), []);
+        var (url, source) = values.TryGetValue("--datastore", out var flag) ? (flag, "--datastore") : (environment("KUBEFLEX_DATASTORE"), "KUBEFLEX_DATASTORE");
+        DatastoreUrl? datastore = null;
+        if (!string.IsNullOrEmpty(url) || source == "--datastore")
+        {
+            DatastoreUrl.TryParse(url ?? "", out datastore, out var wrong);
+            errors.AddRange(wrong.Select(error => $"{source}: {error}"));
+        }
+        return errors.Count > 0 ? (null, errors) : (new ServerOptions(Path.GetFullPath(directory), endpoint!, domain, datastore), []);
     }
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]

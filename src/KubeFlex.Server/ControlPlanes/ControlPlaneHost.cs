@@ -45,6 +45,8 @@ internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager 
         {
             if (slot.Running is { } running && running.Record == record) return;
             await StopAsync(slot);
+            // What an undone restore left must not become the new one's content.
+            if (await places!.RecordAsync(name, cancellation) is { Where: null }) await FinishLeftoversAsync(name, cancellation);
             slot.Running = await StartAsync(name, await places!.FindAsync(name, backend, cancellation), create: true, record, cancellation);
         }
         finally

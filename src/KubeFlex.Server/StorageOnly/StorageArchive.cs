@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using KubeFlex.Server.Backup;
 using KubeFlex.Server.Configuration;
+using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Storage;
 using KubeFlex.Storage.Archive;
@@ -66,7 +67,7 @@ internal static class StorageArchive
             return;
         }
         using var directory = options.DataDirectory is { } path ? DataDirectory.Open(path) : null;
-        await using var shared = await Addresses.OpenAsync(options.Datastore ?? $"sqlite:{directory!.Database}", new(), cancellation);
+        await using var shared = await Datastore.OpenAsync(options.Datastore ?? DatastoreUrl.Sqlite(directory!.Database), new(), cancellation);
         if (options.Restore) await RestoreServerAsync(options, directory!, shared, cancellation);
         else
         {
@@ -83,7 +84,7 @@ internal static class StorageArchive
         {
             if (!names.Contains(ServerBackup.HostingName)) throw BackupFailure.Conflict($"{directory.Path} holds no server's data");
             var hosting = await shared.OpenStoreAsync(ServerBackup.HostingName, cancellation);
-            var backup = new ServerBackup(directory, shared, hosting, new Places(hosting, shared, directory, new DatastorePool()), TimeProvider.System);
+            var backup = new ServerBackup(directory, shared, hosting, new Places(hosting, shared, DedicatedDatastores.For(options.Datastore, directory), new DatastorePool(new())), TimeProvider.System);
             return options.Store is { } name ? await backup.OneAsync(name, options.Compression, cancellation) : await backup.AllAsync(options.Compression, cancellation);
         }
         if (options.Store is { } missing && !names.Contains(missing)) throw BackupFailure.Conflict($"there is no store \"{missing}\"; there are: {string.Join(", ", names)}");
@@ -103,11 +104,11 @@ internal static class StorageArchive
         });
     }
 
-    private static async Task RestoreStoresAsync(StorageArchiveOptions options, string target, CancellationToken cancellation)
+    private static async Task RestoreStoresAsync(StorageArchiveOptions options, DatastoreUrl target, CancellationToken cancellation)
     {
         await using var from = ArchiveFile.OpenRead(options.File);
         await using var reader = await ArchiveReader.OpenAsync(from, cancellation);
-        await using var datastore = await Addresses.OpenAsync(target, new(), cancellation);
+        await using var datastore = await Datastore.OpenAsync(target, new(), cancellation);
         // One store may come back under another name; of many, one is picked by its name.
         var many = reader.Header.Kind == ArchiveKind.Datastore;
         string NameOf(ArchivedStore store) => many ? store.Name : options.Store ?? store.Name;
@@ -128,7 +129,8 @@ internal static class StorageArchive
         var before = await shared.ListStoresAsync(cancellation);
         if (before.Count > 0 && !options.Replace) throw BackupFailure.Conflict($"{directory.Path} holds a server's data already: choose another directory, or give all of that up with --replace");
 
-        var pool = new DatastorePool();
+        var pool = new DatastorePool(new());
+        var dedicated = DedicatedDatastores.For(options.Datastore, directory);
         var leases = new List<DatastorePool.Lease>();
         try
         {
@@ -137,7 +139,7 @@ internal static class StorageArchive
                 if (!store.Dedicated) return shared;
                 if (store.Name.Length == 0 || store.Name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.')) || store.Name[0] == '.')
                     throw BackupFailure.Bad("the backup holds a store whose name cannot be a file's");
-                var lease = await pool.RentAsync($"sqlite:{directory.Dedicated(store.Name)}", cancellation);
+                var lease = await pool.RentAsync(dedicated.Of(store.Name), create: true, cancellation);
                 leases.Add(lease);
                 return lease.Datastore;
             }

@@ -1,4 +1,3 @@
-using KubeFlex.Server.Backup;
 using KubeFlex.Storage;
 using KubeFlex.Storage.Archive;
 
@@ -12,14 +11,14 @@ namespace KubeFlex.Server.StorageOnly;
 /// <param name="Compression">How the records are packed.</param>
 /// <param name="Replace">What is there may be given up.</param>
 /// <param name="File">The file; <c>-</c> for standard input or output.</param>
-internal sealed record StorageArchiveOptions(bool Restore, string? DataDirectory, string? Datastore, string? Store, ArchiveCompression Compression, bool Replace, string File)
+internal sealed record StorageArchiveOptions(bool Restore, string? DataDirectory, DatastoreUrl? Datastore, string? Store, ArchiveCompression Compression, bool Replace, string File)
 {
     public const string Usage = """
         kubeflex-server storage backup  (--data-dir DIR | --datastore URL) [--store NAME] [--compression gzip] FILE
         kubeflex-server storage restore (--data-dir DIR | --datastore URL) [--store NAME] [--replace] FILE
 
           --data-dir     the directory of a server that does not run: everything it needs to go on elsewhere
-          --datastore    a database, for example sqlite:/var/lib/kubeflex/etcd.db; with --data-dir, that server's
+          --datastore    a database, sqlite:FILE or postgres://USER@HOST:PORT/DATABASE; with --data-dir, that server's
           --store        only this store (with --data-dir: this control plane); restoring, also another name for a backup of one store
           --compression  none, gzip, deflate or brotli (default gzip)
           --replace      restoring: give up what is there
@@ -46,25 +45,20 @@ internal sealed record StorageArchiveOptions(bool Restore, string? DataDirectory
             else files.Add(args[i]);
         }
         if (files.Count != 1) errors.Add(files.Count == 0 ? "FILE is missing; \"-\" is standard output or input" : $"only one FILE, not {string.Join(" ", files)}");
-        if (!values.ContainsKey("--data-dir") && !values.ContainsKey("--datastore")) errors.Add("write --data-dir DIR for a server, or --datastore sqlite:FILE for a datastore");
+        if (!values.ContainsKey("--data-dir") && !values.ContainsKey("--datastore")) errors.Add("write --data-dir DIR for a server, or --datastore URL for a datastore");
         if (restore && values.ContainsKey("--data-dir") && values.ContainsKey("--store")) errors.Add("--store: one control plane is restored into a running server: kflex restore NAME FILE");
         if (restore && values.ContainsKey("--compression")) errors.Add("--compression is for backups; a restore finds out");
         if (!restore && replace) errors.Add("--replace is for restoring");
         var compression = ArchiveCompression.Gzip;
         if (values.TryGetValue("--compression", out var wish) && (!Enum.TryParse(wish, ignoreCase: true, out compression) || char.IsAsciiDigit(wish[0])))
             errors.Add($"--compression \"{wish}\" is not known: write none, gzip, deflate or brotli");
+        DatastoreUrl? datastore = null;
         if (values.TryGetValue("--datastore", out var url))
         {
-            try
-            {
-                Addresses.Normal(url);
-            }
-            catch (StorageException e)
-            {
-                errors.Add($"--datastore: {e.Message}");
-            }
+            DatastoreUrl.TryParse(url, out datastore, out var wrong);
+            errors.AddRange(wrong.Select(error => $"--datastore: {error}"));
         }
         return errors.Count > 0 ? (null, errors) : (new(restore, values.GetValueOrDefault("--data-dir") is { } directory ? Path.GetFullPath(directory) : null,
-            values.GetValueOrDefault("--datastore"), values.GetValueOrDefault("--store"), compression, replace, files[0]), []);
+            datastore, values.GetValueOrDefault("--store"), compression, replace, files[0]), []);
     }
 }

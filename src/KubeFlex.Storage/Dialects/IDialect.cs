@@ -1,3 +1,5 @@
+using KubeFlex.Storage.Membership;
+
 namespace KubeFlex.Storage.Dialects;
 
 /// <summary>
@@ -15,8 +17,20 @@ internal interface IDialect : IDisposable
     /// <summary>All rows of a store in the order they were written.</summary>
     void Load(long store, Action<KeyValue> row);
 
-    /// <summary>Makes a batch durable as one transaction, and fills in its outcomes; throws when nothing of it happened.</summary>
+    /// <summary>
+    /// Makes a batch durable as one transaction, and fills in its outcomes; throws when nothing of it happened. A dialect that loses sight of a
+    /// commit finds out what became of it before it comes back.
+    /// </summary>
     void Write(WriteBatch batch);
+
+    /// <summary>The datastore closes: a write that waits for a database that is away gives up soon.</summary>
+    void Interrupt();
+
+    /// <summary>The table of the servers that share the database; null when only one can have it open.</summary>
+    IMemberTable? Members => null;
+
+    /// <summary>Bytes that the stores take on disk.</summary>
+    long Size();
 }
 
 /// <summary>What the committer found in its queue.</summary>
@@ -36,6 +50,9 @@ internal sealed class WriteBatch
 
     /// <summary>Deleted stores of which a bounded number of rows goes now.</summary>
     public List<StorePurge> Purges { get; } = [];
+
+    /// <summary>Called at most once, while the write goes on, when it takes long to learn whether it has happened: then the callers need not wait.</summary>
+    public Action<StorageException>? Doubt { get; init; }
 
     public bool Empty => Claims.Count == 0 && Stores.Count == 0 && Renames.Count == 0 && Drops.Count == 0 && Purges.Count == 0;
 }
@@ -61,10 +78,13 @@ internal sealed class StoreWrites(long store, long epoch)
 
     /// <summary>Outcome: another owner has taken the store; nothing was written for it.</summary>
     public bool Fenced { get; set; }
+
+    /// <summary>Outcome, only with <see cref="Fenced"/>: the connection was lost and the store taken over since, so something may have been written.</summary>
+    public bool Doubtful { get; set; }
 }
 
 /// <summary>Takes a store over, creating it if absent.</summary>
-internal sealed class StoreClaim(string name, string owner, long now)
+internal sealed class StoreClaim(string name, string owner, long now, bool force)
 {
     public string Name { get; } = name;
 
@@ -73,8 +93,14 @@ internal sealed class StoreClaim(string name, string owner, long now)
     /// <summary>Unix milliseconds, for the creation time.</summary>
     public long Now { get; } = now;
 
-    /// <summary>Outcome.</summary>
+    /// <summary>Take it even from an owner that lives; else only from one that is gone. The same for all claims of a datastore.</summary>
+    public bool Force { get; } = force;
+
+    /// <summary>Outcome, unless somebody else has it.</summary>
     public StoreRow Row { get; set; }
+
+    /// <summary>Outcome: its owner lives, and keeps it.</summary>
+    public StoreOwner? HeldBy { get; set; }
 
     /// <summary>Outcome: the store's leases.</summary>
     public List<LeaseRow> Leases { get; } = [];

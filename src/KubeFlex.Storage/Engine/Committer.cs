@@ -23,8 +23,16 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     private bool running;
     private bool stopping;
 
-    /// <summary>So much is waiting that new transactions must be refused.</summary>
-    public bool Full => Volatile.Read(ref queuedBytes) > options.QueuedBytes;
+    // Whether the last batch has happened is not known, and takes long to learn: until then nothing new is taken.
+    private StorageException? doubt;
+
+    /// <summary>Refuses a new transaction while the database is away or cannot keep up.</summary>
+    public void Admit()
+    {
+        if (Volatile.Read(ref doubt) is { InnerException: StorageException away }) throw Again(away);
+        if (Volatile.Read(ref queuedBytes) > options.QueuedBytes)
+            throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
+    }
 
     public void Enqueue(Work work)
     {
@@ -37,6 +45,8 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             }
             queue.Enqueue(work);
             queuedBytes += work.Bytes;
+            // It keeps its place, since its store has built upon it; its caller need not wait.
+            if (doubt is not null) work.TrySetException(Again(doubt));
             if (running) Monitor.Pulse(gate);
             else
             {
@@ -92,7 +102,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
 
     private void Commit(List<Work> steps)
     {
-        var batch = new WriteBatch();
+        var batch = new WriteBatch { Doubt = failure => Say(failure, steps) };
         var stores = new List<Store>();
         foreach (var step in steps) Sort(step, batch, stores);
         StorageException? failure = null;
@@ -109,6 +119,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             // Whatever a driver throws, the committer lives on: the next write tries again.
             failure = new(StorageFailure.Unavailable, "the database refused a write: " + e.Message, e);
         }
+        Volatile.Write(ref doubt, null);
         foreach (var store in stores) store.Settle(failure);
         foreach (var step in steps)
         {
@@ -116,6 +127,18 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             if (failure is not null) step.TrySetException(Again(failure));
             else step.TrySetResult(step.Outcome);
         }
+    }
+
+    /// <summary>What is under way or waits may still happen, so it is not "failed"; its callers hear just that.</summary>
+    private void Say(StorageException failure, List<Work> steps)
+    {
+        Work[] waiting;
+        lock (gate)
+        {
+            doubt = failure;
+            waiting = [.. queue];
+        }
+        foreach (var work in steps.Concat(waiting)) work.TrySetException(Again(failure));
     }
 
     private static void Sort(Work step, WriteBatch batch, List<Store> stores)
@@ -144,5 +167,5 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     }
 
     /// <summary>Each caller throws an exception of its own: stack traces are not shared.</summary>
-    public static StorageException Again(StorageException failure) => new(failure.Failure, failure.Message, failure);
+    public static StorageException Again(StorageException failure) => new(failure.Failure, failure.Message, failure) { Brief = failure.Brief, Owner = failure.Owner };
 }

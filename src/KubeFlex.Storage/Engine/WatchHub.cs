@@ -20,6 +20,12 @@ internal sealed class WatchHub(CompactionMark compacted)
     /// <summary>Up to this revision every joined watcher has in its buffer what concerns it.</summary>
     public long Delivered => Volatile.Read(ref delivered);
 
+    /// <summary>As <see cref="Delivered"/>, and no smaller than any revision that a reader has seen: waits for a hand-over under way.</summary>
+    public long Delivering()
+    {
+        lock (gate) return delivered;
+    }
+
     /// <summary>Open watchers, joined or catching up.</summary>
     public int Watchers { get; private set; }
 

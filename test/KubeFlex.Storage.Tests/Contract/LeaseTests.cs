@@ -3,12 +3,12 @@ using static KubeFlex.Storage.Tests.Support.Words;
 
 namespace KubeFlex.Storage.Tests.Contract;
 
-public sealed class LeaseTests
+public abstract class LeaseTests(Backend backend)
 {
     private static Transaction With(long lease, params string[] keys) => Do([.. keys.Select(key => new PutOperation(B(key), B("v"), lease))]);
 
-    private static Task<TestDatastore> OpenAsync(ManualClock clock, TimeSpan? sleep = null) =>
-        TestDatastore.OpenAsync(new() { Time = clock, HibernateAfter = sleep ?? TimeSpan.Zero });
+    private Task<TestDatastore> OpenAsync(ManualClock clock, TimeSpan? sleep = null) =>
+        backend.OpenAsync(new() { Time = clock, HibernateAfter = sleep ?? TimeSpan.Zero });
 
     /// <summary>Waits until a key is gone: the timer ends leases behind the caller.</summary>
     private static async Task GoneAsync(Store store, string key)
@@ -120,7 +120,7 @@ public sealed class LeaseTests
     [Fact]
     public async Task Revoking_deletes_and_frees_the_number()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.GrantLeaseAsync(5, 60, default);
         Assert.Equal(StorageFailure.LeaseExists, await FailureAsync(() => store.GrantLeaseAsync(5, 60, default).AsTask()));
@@ -138,7 +138,7 @@ public sealed class LeaseTests
     [Fact]
     public async Task A_put_keeps_value_or_lease_on_request()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.GrantLeaseAsync(5, 60, default);
         await store.CommitAsync(With(5, "a"), default);
@@ -152,7 +152,7 @@ public sealed class LeaseTests
     [Fact]
     public async Task A_failed_commit_takes_its_leases_back()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         await test.Datastore.DisposeAsync();
         var faulty = new FaultyDialect(Dialects.Sqlite.SqliteDialect.Open(test.Path, "pragma synchronous=off"));
         await using var datastore = Datastore.Open(faulty, test.Options);
@@ -175,10 +175,14 @@ public sealed class LeaseTests
     [Fact]
     public async Task Leases_are_bounded()
     {
-        await using var test = await TestDatastore.OpenAsync(new() { Leases = 2, HibernateAfter = TimeSpan.Zero });
+        await using var test = await backend.OpenAsync(new() { Leases = 2, HibernateAfter = TimeSpan.Zero });
         var store = await test.StoreAsync();
         await store.GrantLeaseAsync(0, 60, default);
         await store.GrantLeaseAsync(0, 60, default);
         Assert.Equal(StorageFailure.LimitExceeded, await FailureAsync(() => store.GrantLeaseAsync(0, 60, default).AsTask()));
     }
 }
+
+public sealed class LeaseTestsOnSqlite() : LeaseTests(new SqliteBackend());
+
+public sealed class LeaseTestsOnPostgres(PostgresFixture postgres) : LeaseTests(postgres);

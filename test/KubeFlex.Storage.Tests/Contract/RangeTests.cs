@@ -4,11 +4,11 @@ using KubeFlex.Storage.Tests.Support;
 namespace KubeFlex.Storage.Tests.Contract;
 
 /// <summary>etcd's rules for reads.</summary>
-public sealed class RangeTests
+public abstract class RangeTests(Backend backend)
 {
-    private static async Task<(TestDatastore Test, Store Store)> FilledAsync()
+    private async Task<(TestDatastore Test, Store Store)> FilledAsync()
     {
-        var test = await TestDatastore.OpenAsync();
+        var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         foreach (var key in new[] { "a", "a/1", "a/2", "a/3", "b" }) await store.PutAsync(key, "v" + key);
         return (test, store);
@@ -85,3 +85,7 @@ public sealed class RangeTests
         Assert.Equal(ReadStatus.Future, before.Range(new(B("a"), Revision: 7)).Status);
     }
 }
+
+public sealed class RangeTestsOnSqlite() : RangeTests(new SqliteBackend());
+
+public sealed class RangeTestsOnPostgres(PostgresFixture postgres) : RangeTests(postgres);

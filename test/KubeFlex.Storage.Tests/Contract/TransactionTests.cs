@@ -4,12 +4,12 @@ using KubeFlex.Storage.Tests.Support;
 namespace KubeFlex.Storage.Tests.Contract;
 
 /// <summary>etcd's rules for transactions.</summary>
-public sealed class TransactionTests
+public abstract class TransactionTests(Backend backend)
 {
     [Fact]
     public async Task A_new_store_is_at_revision_1_and_the_first_write_is_2()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         Assert.Equal(1, store.Revision);
         Assert.Equal(2, await store.PutAsync("a", "1"));
@@ -19,7 +19,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task Create_mod_revision_and_version_follow_the_puts_of_a_key()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a", "1");
         await store.PutAsync("a", "2");
@@ -34,7 +34,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task What_writes_nothing_takes_no_revision()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a", "1");
         Assert.Equal(2, await store.DeleteAsync("absent"));
@@ -48,7 +48,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task All_changes_of_a_transaction_share_its_revision_and_later_operations_see_earlier_ones()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         var result = await store.CommitAsync(Do(Put("a", "1"), Put("b", "2"), new RangeOperation(new(B("a"), B("z")))), default);
         Assert.Equal(["a", "b"], result.Results[2].Items.Select(item => S(item.Key)));
@@ -67,7 +67,7 @@ public sealed class TransactionTests
     [InlineData(CompareTarget.Lease, CompareRelation.Greater, 9, false)]
     public async Task Numbers_compare(CompareTarget target, CompareRelation relation, long number, bool expected)
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a", "1");
         await store.GrantLeaseAsync(9, 60, default);
@@ -79,7 +79,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task An_absent_key_has_zeros_for_numbers_and_a_value_that_compares_with_nothing()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         async Task<bool> Holds(Compare compare) => (await store.CommitAsync(If(compare, [], []), default)).Succeeded;
         Assert.True(await Holds(Mod("a", 0)));
@@ -94,7 +94,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task A_comparison_of_a_range_must_hold_for_every_key_in_it()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a1", "x");
         await store.PutAsync("a2", "x");
@@ -108,7 +108,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task Nested_comparisons_see_the_state_before_the_first_operation()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         var inner = If(Mod("a", 0), [Put("b", "absent before")], [Put("b", "there before")]);
         var result = await store.CommitAsync(Do(Put("a", "1"), new NestedOperation(inner)), default);
@@ -120,7 +120,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task A_key_may_change_once_per_transaction()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         async Task Refused(params Operation[] operations) =>
             Assert.Equal(StorageFailure.Invalid, await FailureAsync(() => store.CommitAsync(Do(operations), default).AsTask()));
@@ -139,7 +139,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task The_revision_is_spliced_into_the_value()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         var result = await store.CommitAsync(Do(new PutOperation(B("a"), B("{\"rv\":\"\"}"), RevisionAt: 7)), default);
         Assert.Equal("{\"rv\":\"2\"}", S(result.Results[0].Written!.Value));
@@ -150,7 +150,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task Previous_values_are_answered_when_wanted()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a", "1");
         await store.PutAsync("b", "2");
@@ -164,7 +164,7 @@ public sealed class TransactionTests
     [Fact]
     public async Task Empty_keys_and_oversized_transactions_are_refused()
     {
-        await using var test = await TestDatastore.OpenAsync(new() { TransactionBytes = 1000, TransactionOperations = 3, HibernateAfter = TimeSpan.Zero });
+        await using var test = await backend.OpenAsync(new() { TransactionBytes = 1000, TransactionOperations = 3, HibernateAfter = TimeSpan.Zero });
         var store = await test.StoreAsync();
         Assert.Equal(StorageFailure.Invalid, await FailureAsync(() => store.PutAsync("", "x")));
         Assert.Equal(StorageFailure.LimitExceeded, await FailureAsync(() => store.PutAsync("a", new('x', 1001))));
@@ -172,3 +172,7 @@ public sealed class TransactionTests
         Assert.Equal(1, store.Revision);
     }
 }
+
+public sealed class TransactionTestsOnSqlite() : TransactionTests(new SqliteBackend());
+
+public sealed class TransactionTestsOnPostgres(PostgresFixture postgres) : TransactionTests(postgres);

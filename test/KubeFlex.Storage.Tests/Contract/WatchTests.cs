@@ -3,12 +3,12 @@ using KubeFlex.Storage.Tests.Support;
 
 namespace KubeFlex.Storage.Tests.Contract;
 
-public sealed class WatchTests
+public abstract class WatchTests(Backend backend)
 {
     [Fact]
     public async Task Delivers_what_concerns_it_with_previous_values()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a/1", "before");
         await using var prefix = await store.WatchAsync(new(B("a/"), B("a0")), default);
@@ -28,7 +28,7 @@ public sealed class WatchTests
     [Fact]
     public async Task Starts_in_the_past_goes_on_in_the_present_and_may_start_in_the_future()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await Task.WhenAll(Enumerable.Range(0, 5000).Select(i => store.PutAsync($"k{i % 10}", $"{i}")));
         await store.PutAsync("last", "v");
@@ -46,7 +46,7 @@ public sealed class WatchTests
     [Fact]
     public async Task A_transaction_is_never_split()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("start", "");
         await using var watcher = await store.WatchAsync(new(B("k"), B("l")), default);
@@ -67,7 +67,7 @@ public sealed class WatchTests
     [Fact]
     public async Task A_slow_reader_is_ended_after_what_it_was_owed_and_the_store_goes_on()
     {
-        await using var test = await TestDatastore.OpenAsync(new() { WatchBufferEvents = 10, HibernateAfter = TimeSpan.Zero });
+        await using var test = await backend.OpenAsync(new() { WatchBufferEvents = 10, HibernateAfter = TimeSpan.Zero });
         var store = await test.StoreAsync();
         await store.PutAsync("start", "");
         await using var watcher = await store.WatchAsync(new(B("k")), default);
@@ -85,7 +85,7 @@ public sealed class WatchTests
     [Fact]
     public async Task Cancelling_a_read_loses_nothing()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await using var watcher = await store.WatchAsync(new(B("k")), default);
         using var cancel = new CancellationTokenSource();
@@ -102,7 +102,7 @@ public sealed class WatchTests
     [Fact]
     public async Task Every_watcher_gets_every_change_once_in_order_under_concurrent_writers()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         const int writers = 8, each = 150;
         async Task<List<StoreEvent>> WatchAsync(string key, string? end, int expected, long from)
@@ -132,7 +132,7 @@ public sealed class WatchTests
     [Fact]
     public async Task Listeners_get_every_batch_in_order_until_they_stop()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         var seen = new List<long>();
         var subscription = store.Subscribe((_, changes) => seen.AddRange(changes.Select(change => change.Revision)));
@@ -145,3 +145,7 @@ public sealed class WatchTests
         Assert.Equal(300, seen.Count);
     }
 }
+
+public sealed class WatchTestsOnSqlite() : WatchTests(new SqliteBackend());
+
+public sealed class WatchTestsOnPostgres(PostgresFixture postgres) : WatchTests(postgres);

@@ -3,12 +3,12 @@ using KubeFlex.Storage.Tests.Support;
 
 namespace KubeFlex.Storage.Tests.Engine;
 
-public sealed class CompactionTests
+public abstract class CompactionTests(Backend backend)
 {
     [Fact]
     public async Task Old_revisions_are_refused_afterwards_and_the_compacted_one_stays_readable()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         for (var i = 2; i <= 10; i++) await store.PutAsync("a", $"{i}");
         var before = await store.ViewAsync(default);
@@ -31,7 +31,7 @@ public sealed class CompactionTests
     [Fact]
     public async Task Rows_and_file_stay_proportional_to_what_lives()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         for (var round = 0; round < 20; round++)
         {
@@ -55,7 +55,7 @@ public sealed class CompactionTests
     [Fact]
     public async Task Runs_beside_writers_readers_and_watchers()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a", "");
         await using var watcher = await store.WatchAsync(new(B("k"), B("l")), default);
@@ -89,7 +89,7 @@ public sealed class CompactionTests
     public async Task Happens_by_itself_by_age_and_keeps_the_last_revisions()
     {
         var clock = new ManualClock();
-        await using var test = await TestDatastore.OpenAsync(new() { Time = clock, HistoryRevisions = 10, HibernateAfter = TimeSpan.Zero });
+        await using var test = await backend.OpenAsync(new() { Time = clock, HistoryRevisions = 10, HibernateAfter = TimeSpan.Zero });
         var store = await test.StoreAsync();
         for (var i = 0; i < 50; i++) await store.PutAsync("a", $"{i}");
         clock.Advance(TimeSpan.FromMinutes(1));
@@ -106,7 +106,7 @@ public sealed class CompactionTests
     [Fact]
     public async Task Happens_by_itself_when_history_grows_too_large()
     {
-        await using var test = await TestDatastore.OpenAsync(new() { HistoryLimit = 100, HibernateAfter = TimeSpan.Zero });
+        await using var test = await backend.OpenAsync(new() { HistoryLimit = 100, HibernateAfter = TimeSpan.Zero });
         var store = await test.StoreAsync();
         for (var i = 0; i < 300; i++) await store.PutAsync("a", $"{i}");
         // Writes are what sets compaction off, so a last round may be left to the next one; but the history stays near its limit.
@@ -125,3 +125,7 @@ public sealed class CompactionTests
         }
     }
 }
+
+public sealed class CompactionTestsOnSqlite() : CompactionTests(new SqliteBackend());
+
+public sealed class CompactionTestsOnPostgres(PostgresFixture postgres) : CompactionTests(postgres);

@@ -3,13 +3,13 @@ using KubeFlex.Storage.Tests.Support;
 
 namespace KubeFlex.Storage.Tests.Engine;
 
-public sealed class HibernationTests
+public abstract class HibernationTests(Backend backend)
 {
     [Fact]
     public async Task A_quiet_store_drops_its_index_and_the_timer_stops_and_the_next_request_wakes_it()
     {
         var clock = new ManualClock();
-        await using var test = await TestDatastore.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.FromMinutes(10) });
+        await using var test = await backend.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.FromMinutes(10) });
         var store = await test.StoreAsync();
         var heard = new List<long>();
         using var listener = store.Subscribe((_, changes) => heard.AddRange(changes.Select(change => change.Revision)));
@@ -39,7 +39,7 @@ public sealed class HibernationTests
     [Fact]
     public async Task Going_to_sleep_again_and_again_under_load_loses_nothing()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         var work = Task.WhenAll(Enumerable.Range(0, 4).Select(w => Task.Run(async () =>
         {
@@ -58,3 +58,7 @@ public sealed class HibernationTests
         Assert.Equal(241, store.Revision);
     }
 }
+
+public sealed class HibernationTestsOnSqlite() : HibernationTests(new SqliteBackend());
+
+public sealed class HibernationTestsOnPostgres(PostgresFixture postgres) : HibernationTests(postgres);

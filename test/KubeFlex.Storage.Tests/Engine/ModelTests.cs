@@ -4,7 +4,7 @@ using KubeFlex.Storage.Tests.Support;
 namespace KubeFlex.Storage.Tests.Engine;
 
 /// <summary>Random operation sequences against the naive model, with compaction, hibernation and reopening in between.</summary>
-public sealed class ModelTests
+public abstract class ModelTests(Backend backend)
 {
     [Theory]
     [InlineData(1)]
@@ -16,7 +16,7 @@ public sealed class ModelTests
     {
         if (seed == 0) seed = Random.Shared.Next();
         var random = new Random(seed);
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         var model = new NaiveStore();
         var keys = random.Next(3, 120);
@@ -91,3 +91,7 @@ public sealed class ModelTests
         if (expected.Count > 0) Assert.Equal(model.Revision, watcher.Progress);
     }
 }
+
+public sealed class ModelTestsOnSqlite() : ModelTests(new SqliteBackend());
+
+public sealed class ModelTestsOnPostgres(PostgresFixture postgres) : ModelTests(postgres);

@@ -83,4 +83,13 @@ public sealed class OpeningTests
         await RefusedAsync(test.Path, "cannot be opened");
         File.SetUnixFileMode(test.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
+
+    [Fact]
+    public async Task Files_are_for_their_owner_alone()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using var test = await TestDatastore.OpenAsync();
+        await (await test.StoreAsync()).PutAsync("secret", "value");
+        foreach (var file in Directory.GetFiles(test.Folder)) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
 }

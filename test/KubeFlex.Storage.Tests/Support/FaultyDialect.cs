@@ -47,5 +47,9 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
         inner.Write(batch);
     }
 
+    public void Interrupt() => inner.Interrupt();
+
+    public long Size() => inner.Size();
+
     public void Dispose() => inner.Dispose();
 }

@@ -1,9 +1,13 @@
 using System.Text;
+using KubeFlex.Storage.Dialects;
+using KubeFlex.Storage.Dialects.Postgres;
+using KubeFlex.Storage.Dialects.Sqlite;
+using Npgsql;
 
 namespace KubeFlex.Storage.Tests.Support;
 
-/// <summary>A datastore in a directory of its own, gone after the test.</summary>
-internal sealed class TestDatastore : IAsyncDisposable
+/// <summary>A datastore of a test's own: a SQLite file in a directory that goes with the test, or a schema in PostgreSQL.</summary>
+internal sealed class TestDatastore(DatastoreUrl? postgres = null, DatastoreOptions? options = null) : IAsyncDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("kubeflex-storage-");
 
@@ -11,13 +15,13 @@ internal sealed class TestDatastore : IAsyncDisposable
 
     public string Folder => directory.FullName;
 
-    public DatastoreOptions Options { get; init; } = new() { HibernateAfter = TimeSpan.Zero };
+    public DatastoreOptions Options { get; } = options ?? new() { HibernateAfter = TimeSpan.Zero };
 
     public Datastore Datastore { get; private set; } = null!;
 
     public static async Task<TestDatastore> OpenAsync(DatastoreOptions? options = null)
     {
-        var test = options is null ? new TestDatastore() : new TestDatastore { Options = options };
+        var test = new TestDatastore(options: options);
         await test.ReopenAsync();
         return test;
     }
@@ -25,8 +29,27 @@ internal sealed class TestDatastore : IAsyncDisposable
     public async Task ReopenAsync()
     {
         if (Datastore is not null) await Datastore.DisposeAsync();
+        Datastore = await Task.Run(() => Datastore.Open(Dialect(), Options));
+    }
+
+    /// <summary>The database below, opened once more or anew.</summary>
+    public IDialect Dialect() => postgres is not null ? PostgresDialect.Open(postgres.Postgres!)
         // What survives a power cut is not for these tests; the crash test opens its file as users do.
-        Datastore = await Task.Run(() => Datastore.Open(Dialects.Sqlite.SqliteDialect.Open(Path, "pragma synchronous=off"), Options));
+        : SqliteDialect.Open(Path, "pragma synchronous=off");
+
+    /// <summary>Runs SQL beside the engine; $store and $log stand for the tables. Answers the first number.</summary>
+    public long Sql(string sql)
+    {
+        if (postgres is not null)
+        {
+            var tables = new PostgresTables(postgres.Postgres!.Schema);
+            using var source = NpgsqlDataSource.Create(postgres.Postgres.Connection);
+            using var command = source.CreateCommand(sql.Replace("$store", tables.Store, StringComparison.Ordinal).Replace("$log", tables.Log, StringComparison.Ordinal));
+            return Convert.ToInt64(command.ExecuteScalar(), null);
+        }
+        using var check = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path};Pooling=False");
+        check.Open();
+        return SqliteSchema.Number(check, sql.Replace("$store", "store", StringComparison.Ordinal).Replace("$log", "log", StringComparison.Ordinal));
     }
 
     public Task<Store> StoreAsync(string name = "test") => Datastore.OpenStoreAsync(name, default);

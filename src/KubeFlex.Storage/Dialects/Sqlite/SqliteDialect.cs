@@ -103,6 +103,13 @@ internal sealed class SqliteDialect : IDialect
         }
     }
 
+    public void Interrupt()
+    {
+        // A local disk answers, or the file system fails the call.
+    }
+
+    public long Size() => new[] { path, path + "-wal" }.Sum(file => new FileInfo(file) is { Exists: true } info ? info.Length : 0);
+
     public void Dispose()
     {
         lock (readers)

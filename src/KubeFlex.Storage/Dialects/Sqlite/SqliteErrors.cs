@@ -5,7 +5,10 @@ namespace KubeFlex.Storage.Dialects.Sqlite;
 /// <summary>The one place where SQLite's codes become sentences that name the file, the cause and the way out.</summary>
 internal static class SqliteErrors
 {
-    public static StorageException Explain(SqliteException error, string path) => new(StorageFailure.Unavailable, Sentence(error, path), error);
+    public static StorageException Explain(SqliteException error, string path) => new(StorageFailure.Unavailable, Sentence(error, path), error)
+    {
+        Brief = error.SqliteErrorCode == 13 ? "the storage is full" : null,
+    };
 
     private static string Sentence(SqliteException error, string path) => error.SqliteErrorCode switch
     {
