@@ -4,12 +4,12 @@ using static KubeFlex.Storage.Tests.Support.Words;
 
 namespace KubeFlex.Storage.Tests.Archive;
 
-public sealed class PublishTests
+public abstract class PublishTests(Backend backend)
 {
     [Fact]
     public async Task Restoring_over_a_live_store_ends_its_watches_and_goes_on_beyond_its_revision()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var store = await test.StoreAsync();
         await store.PutAsync("a", "old");
         await store.PutAsync("gone", "old");
@@ -47,7 +47,7 @@ public sealed class PublishTests
     [Fact]
     public async Task Where_nothing_is_live_it_begins_far_beyond_the_backup_and_shows_no_key_of_its_own()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         await (await test.StoreAsync()).PutAsync("a", "1");
         var restored = await Archives.RestoreAsync(await Archives.WriteAsync(await test.StoreAsync()), test.Datastore, "new", 1_000);
         Assert.Equal((1_002, 1_002), (restored.Revision, restored.CompactedRevision));
@@ -58,8 +58,9 @@ public sealed class PublishTests
     [Fact]
     public async Task A_failed_publication_leaves_the_live_store_as_it_was()
     {
-        using var folder = new TemporaryFolder();
-        var faulty = new FaultyDialect(Dialects.Sqlite.SqliteDialect.Open(Path.Combine(folder.Path, "data.db"), "pragma synchronous=off"));
+        await using var test = await backend.OpenAsync();
+        await test.Datastore.DisposeAsync();
+        var faulty = new FaultyDialect(test.Dialect());
         await using var datastore = Datastore.Open(faulty, new() { HibernateAfter = TimeSpan.Zero });
         var live = await datastore.OpenStoreAsync("test", default);
         await live.PutAsync("a", "1");
@@ -80,7 +81,7 @@ public sealed class PublishTests
     [Fact]
     public async Task Several_stores_appear_at_once_and_others_go_on_meanwhile()
     {
-        await using var test = await TestDatastore.OpenAsync();
+        await using var test = await backend.OpenAsync();
         var source = await test.StoreAsync();
         await source.PutAsync("a", "1");
         var backup = await Archives.WriteAsync(source);
@@ -95,7 +96,10 @@ public sealed class PublishTests
         Assert.Equal(["test", "x", "y", "z"], await test.Datastore.ListStoresAsync(default));
         foreach (var published in staged) Assert.Equal("1", await (await test.StoreAsync(published.Name)).GetAsync("a"));
     }
+}
 
+public sealed class PublishTestsOnSqlite() : PublishTests(new SqliteBackend())
+{
     [Fact]
     public async Task What_a_crash_left_of_an_import_goes_with_the_next_opening_and_its_name_is_nobodys()
     {
@@ -117,11 +121,6 @@ public sealed class PublishTests
             await other.FlushAsync(default);
         }));
     }
-
-    private sealed class TemporaryFolder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("kubeflex-archive-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, true);
-    }
 }
+
+public sealed class PublishTestsOnPostgres(PostgresFixture postgres) : PublishTests(postgres);

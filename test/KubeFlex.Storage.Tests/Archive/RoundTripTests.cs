@@ -4,7 +4,7 @@ using static KubeFlex.Storage.Tests.Support.Words;
 
 namespace KubeFlex.Storage.Tests.Archive;
 
-public sealed class RoundTripTests
+public abstract class RoundTripTests(Backend source, Backend target)
 {
     [Theory]
     [InlineData(1, ArchiveCompression.None)]
@@ -15,8 +15,8 @@ public sealed class RoundTripTests
     {
         if (seed == 0) seed = Random.Shared.Next();
         var clock = new ManualClock();
-        await using var one = await TestDatastore.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
-        await using var two = await TestDatastore.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
+        await using var one = await source.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
+        await using var two = await target.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
         var store = await one.StoreAsync();
         try
         {
@@ -39,8 +39,8 @@ public sealed class RoundTripTests
     [Fact]
     public async Task A_watch_goes_on_across_a_copy_with_its_history()
     {
-        await using var one = await TestDatastore.OpenAsync();
-        await using var two = await TestDatastore.OpenAsync();
+        await using var one = await source.OpenAsync();
+        await using var two = await target.OpenAsync();
         var store = await one.StoreAsync();
         await store.PutAsync("a", "1");
         await store.PutAsync("a", "2");
@@ -54,8 +54,8 @@ public sealed class RoundTripTests
     [Fact]
     public async Task A_store_whose_last_change_is_a_compacted_deletion_keeps_its_revision()
     {
-        await using var one = await TestDatastore.OpenAsync();
-        await using var two = await TestDatastore.OpenAsync();
+        await using var one = await source.OpenAsync();
+        await using var two = await target.OpenAsync();
         var store = await one.StoreAsync();
         await store.PutAsync("a", "1");
         await store.DeleteAsync("a");
@@ -70,8 +70,8 @@ public sealed class RoundTripTests
     public async Task A_lease_keeps_what_was_left_of_it_and_ends_with_its_keys()
     {
         var clock = new ManualClock();
-        await using var one = await TestDatastore.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
-        await using var two = await TestDatastore.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
+        await using var one = await source.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
+        await using var two = await target.OpenAsync(new() { Time = clock, HibernateAfter = TimeSpan.Zero });
         var store = await one.StoreAsync();
         var (short_, kept) = (await store.GrantLeaseAsync(7, 100, default), await store.GrantLeaseAsync(8, 100, default));
         await store.CommitAsync(Do(new PutOperation(B("a"), B("v"), short_), new PutOperation(B("b"), B("v"), kept)), default);
@@ -122,3 +122,9 @@ public sealed class RoundTripTests
 
     private static string Line(KeyValue item) => $"{S(item.Key)} {Convert.ToHexString(item.Value)} {item.CreateRevision} {item.ModRevision} {item.Version} {item.Lease}";
 }
+
+public sealed class RoundTripTestsOnSqlite() : RoundTripTests(new SqliteBackend(), new SqliteBackend());
+
+public sealed class RoundTripTestsToPostgres(PostgresFixture postgres) : RoundTripTests(new SqliteBackend(), postgres);
+
+public sealed class RoundTripTestsFromPostgres(PostgresFixture postgres) : RoundTripTests(postgres, new SqliteBackend());
