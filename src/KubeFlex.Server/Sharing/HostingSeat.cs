@@ -10,7 +10,7 @@ namespace KubeFlex.Server.Sharing;
 /// The hosting control plane has one seat among the servers: who has its store runs it, its controllers and the operator. The others try for
 /// the store every second, and at once when somebody misses it. Who loses it stops all that, and waits with the others.
 /// </summary>
-internal sealed partial class HostingSeat(Datastore datastore, Func<Store, CancellationToken, Task<HostingTerm>> begin, TimeProvider time, ILogger logger)
+internal sealed partial class HostingSeat(Datastore datastore, Func<Store, CancellationToken, Task<HostingTerm>> begin, Func<HostingTerm, CancellationToken, Task> run, TimeProvider time, ILogger logger)
 {
     public const string HostingName = "host";
 
@@ -76,7 +76,7 @@ internal sealed partial class HostingSeat(Datastore datastore, Func<Store, Cance
             await using var now = await begin(store, current.Ended);
             term = now;
             Sits(logger);
-            await now.RunAsync(current.Ended);
+            await run(now, current.Ended);
         }
         catch (Exception) when (current.Ended.IsCancellationRequested)
         {

@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
+using System.Text;
 using KubeFlex.Runtime.Client;
+using KubeFlex.Server.Backup;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Http;
@@ -6,10 +9,10 @@ using Microsoft.AspNetCore.Http;
 namespace KubeFlex.Server.Sharing;
 
 /// <summary>
-/// What the server with the hosting control plane has others do with control planes that they have, or shall have: the words of
-/// <see cref="PeerHeaders.Task"/>. Answered without a body, or with a sentence that says why not.
+/// What servers have each other do with control planes: the words of <see cref="PeerHeaders.Task"/>. The answer is what was asked for, nothing, or a
+/// sentence that says why not.
 /// </summary>
-internal sealed class PeerTasks(ControlPlaneHost host)
+internal sealed class PeerTasks(ControlPlaneHost host, Datastore datastore, IPlaceRecords records, TimeProvider time)
 {
     /// <summary>Open what nobody has, so that its controllers run.</summary>
     public const string Open = "open";
@@ -17,58 +20,74 @@ internal sealed class PeerTasks(ControlPlaneHost host)
     /// <summary>Does it answer?</summary>
     public const string Check = "check";
 
-    /// <summary>Close it: it is being deleted.</summary>
+    /// <summary>Hand it over: whoever asks has something to do with it.</summary>
     public const string Close = "close";
 
-    /// <summary>Delete it with its store.</summary>
-    public const string Delete = "delete";
+    /// <summary>The record that says where its store is; for the server with the hosting control plane.</summary>
+    public const string Place = "place";
 
     private const string EnsurePrefix = "ensure ";
+
+    /// <summary>Long enough for the server that asked.</summary>
+    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentDictionary<string, long> handedOver = new(StringComparer.Ordinal);
 
     /// <summary>Make it and serve it as it stands in the hosting control plane now.</summary>
     public static string Ensure(string backend) => EnsurePrefix + backend;
 
-    public async Task HandleAsync(HttpContext http, string name, string task)
+    /// <summary>It was handed over a moment ago: clients who come back at once must not make this server take it again.</summary>
+    public bool IsHandedOver(string name)
     {
-        var (status, why) = await DoAsync(name, task, http.RequestAborted);
-        http.Response.StatusCode = status;
-        if (why is not null) await http.Response.WriteAsync(why, http.RequestAborted);
+        if (!handedOver.TryGetValue(name, out var since)) return false;
+        if (time.GetElapsedTime(since) < HandOver) return true;
+        handedOver.TryRemove(name, out _);
+        return false;
     }
 
-    private async Task<(int Status, string? Why)> DoAsync(string name, string task, CancellationToken cancellation)
+    public async Task HandleAsync(HttpContext http, string name, string task)
+    {
+        var (status, body) = await DoAsync(name, task, http.RequestAborted);
+        (http.Response.StatusCode, http.Response.ContentLength) = (status, body.Length);
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
+    }
+
+    private async Task<(int Status, byte[] Body)> DoAsync(string name, string task, CancellationToken cancellation)
     {
         try
         {
             switch (task)
             {
                 case Open:
-                    await host.GetAsync(name, cancellation);
-                    break;
+                    if (host.Find(name) is null && !IsHandedOver(name)) await host.GetAsync(name, cancellation);
+                    return (200, []);
                 case Check:
-                    if (await host.CheckAsync(name, cancellation) is { } wrong) return (503, wrong);
-                    break;
+                    return await host.CheckAsync(name, cancellation) is { } wrong ? Refused(wrong) : (200, []);
                 case Close:
+                    handedOver[name] = time.GetTimestamp();
                     await host.CloseAsync(name, cancellation);
-                    break;
-                case Delete:
-                    await host.DeleteAsync(name, cancellation);
-                    break;
+                    await datastore.ReleaseStoreAsync(name, cancellation);
+                    return (200, []);
+                case Place:
+                    // Its own store, and not what a third server says.
+                    return (200, (await records.Store.ViewAsync(cancellation)).Get(Places.Key(name))?.Value ?? []);
                 case var _ when task.StartsWith(EnsurePrefix, StringComparison.Ordinal):
                     await host.EnsureAsync(name, task[EnsurePrefix.Length..], cancellation);
-                    break;
+                    return (200, []);
                 default:
-                    return (400, "this server does not know what is asked of it: all servers on a database must be of one version");
+                    return (400, Encoding.UTF8.GetBytes("this server does not know what is asked of it: all servers on a database must be of one version"));
             }
-            return (204, null);
         }
         // Another server has it: for a control plane that shall be open, that is as good.
         catch (StorageException e) when (task == Open && e.Failure == StorageFailure.NotOwner)
         {
-            return (204, null);
+            return (200, []);
         }
         catch (Exception e) when (e is StorageException or KubeApiException or HttpRequestException or IOException or InvalidOperationException)
         {
-            return (503, e.Message);
+            return Refused(e.Message);
         }
     }
+
+    private static (int, byte[]) Refused(string why) => (503, Encoding.UTF8.GetBytes(why));
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Storage;
 using Microsoft.Extensions.Logging;
@@ -60,8 +61,8 @@ internal sealed partial class Peers : IDisposable
         return http.SendAsync(request, cancellation);
     }
 
-    /// <summary>Has a server do something with a control plane; what it cannot do is a <see cref="KubeApiException"/>.</summary>
-    public async Task AskAsync(StoreOwner server, string controlPlane, string task, CancellationToken cancellation)
+    /// <summary>Has a server do something with a control plane, and reads its answer; what it cannot do is a <see cref="KubeApiException"/>.</summary>
+    public async Task<byte[]> AskAsync(StoreOwner server, string controlPlane, string task, CancellationToken cancellation)
     {
         var life = LifeOf(server.Url);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, life);
@@ -72,9 +73,8 @@ internal sealed partial class Peers : IDisposable
         try
         {
             using var response = await SendAsync(request, stop.Token);
-            if (response.IsSuccessStatusCode) return;
-            var why = await response.Content.ReadAsStringAsync(stop.Token);
-            throw new KubeApiException((int)response.StatusCode, null, $"server {server.Url}: {why}");
+            var body = await response.Content.ReadAsByteArrayAsync(stop.Token);
+            return response.IsSuccessStatusCode ? body : throw new KubeApiException((int)response.StatusCode, null, $"server {server.Url}: {Encoding.UTF8.GetString(body)}");
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {

@@ -76,27 +76,30 @@ internal sealed class SharedRouter(ControlPlaneHost host, HostingSeat seat, Peer
             if (host.Find(name) is null)
             {
                 if (!fromPeer && await owners.FindOtherAsync(name, http.RequestAborted) is { } owner) return await ForwardAsync(http, name, name, owner);
-                if (await host.GetAsync(name, http.RequestAborted) is not { } opened)
-                {
-                    await Refusal.WriteAsync(http, ApiError.NotFound(new GroupResource("tenancy.kflex.kubestellar.org", "controlplanes"), name));
-                    return true;
-                }
+                if (tasks.IsHandedOver(name)) return false;
+                if (await host.GetAsync(name, http.RequestAborted) is not { } opened) return await NoneAsync(http, name);
                 if (opened.Ended) return false;
             }
+            return await host.TryHandleAsync(name, http) || await NoneAsync(http, name);
         }
-        catch (StorageException e)
+        catch (StorageException e) when (!http.Response.HasStarted)
         {
             if (fromPeer || e.Owner is not { } other) return false;
             owners.Remember(name, other);
             return await ForwardAsync(http, name, name, other);
         }
-        catch (Exception e) when (e is KubeApiException or HttpRequestException or IOException)
+        catch (Exception e) when (e is KubeApiException or HttpRequestException && !http.Response.HasStarted)
         {
             // The hosting control plane, where it is written what to open, is away itself.
             seat.Nudge();
             return false;
         }
-        return await host.TryHandleAsync(name, http);
+    }
+
+    private static async Task<bool> NoneAsync(HttpContext http, string name)
+    {
+        await Refusal.WriteAsync(http, ApiError.NotFound(new GroupResource("tenancy.kflex.kubestellar.org", "controlplanes"), name));
+        return true;
     }
 
     private async Task<bool> ForwardAsync(HttpContext http, string store, string controlPlane, StoreOwner owner)
