@@ -44,7 +44,9 @@ internal static class EtcdErrors
         // Clients of etcd try again elsewhere, or here when this server has opened the store anew.
         StorageFailure.NotOwner => new(GrpcCode.Unavailable, "etcdserver: leader changed"),
         StorageFailure.Closed => new(GrpcCode.Unavailable, "etcdserver: server stopped"),
-        _ => new(GrpcCode.Unavailable, $"etcdserver: {storage.Message}"),
+        // What etcd says when it lost its quorum meanwhile: the write may have happened.
+        StorageFailure.Undecided => new(GrpcCode.Unavailable, "etcdserver: request timed out"),
+        _ => new(GrpcCode.Unavailable, $"etcdserver: {storage.Public}"),
     };
 
     private static GrpcException Invalid(string message) => new(GrpcCode.InvalidArgument, $"etcdserver: {message}");

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using KubeFlex.Storage.Dialects;
 using KubeFlex.Storage.Dialects.Postgres;
 using KubeFlex.Storage.Dialects.Sqlite;
 using KubeFlex.Storage.Engine;
+using KubeFlex.Storage.Membership;
 
 namespace KubeFlex.Storage;
 
@@ -10,10 +12,16 @@ public sealed class Datastore : IAsyncDisposable
 {
     private const int LongestName = 512;
 
+    /// <summary>How long "another has it" is believed.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock gate = new();
     // The task completes with the store, or with null when the name was being deleted.
     private readonly Dictionary<string, Task<Store?>> stores = new(StringComparer.Ordinal);
     private readonly string owner = Guid.NewGuid().ToString("N");
+    private readonly MemberLease? membership;
+    // Stores of others, so that a client who asks again and again does not cost a transaction each time.
+    private readonly ConcurrentDictionary<string, (StorageException Why, long Since)> elsewhere = new(StringComparer.Ordinal);
     private readonly Housekeeper housekeeper;
     private Task? closing;
 
@@ -24,6 +32,7 @@ public sealed class Datastore : IAsyncDisposable
         Committer = new(dialect, options);
         housekeeper = new(options, Open);
         LeaseTimer = new(options.Time, Open);
+        if (options.Membership is not null && dialect.Members is { } table) membership = MemberLease.Start(table, options.Membership, options.Time, GiveUpAll);
     }
 
     internal IDialect Dialect { get; }
@@ -98,7 +107,25 @@ public sealed class Datastore : IAsyncDisposable
         return Task.Run(Dialect.Stores, cancellation);
     }
 
-    /// <summary>Opens a store, creating it if absent. The same instance for the same name until it is deleted.</summary>
+    /// <summary>This server among those that share the datastore; null when it is alone.</summary>
+    public StoreOwner? Self => membership?.Self;
+
+    /// <summary>The servers that share the datastore and live, this one included; empty when it is alone.</summary>
+    public Task<IReadOnlyList<StoreOwner>> ListOwnersAsync(CancellationToken cancellation)
+    {
+        ThrowIfClosed();
+        return membership is null ? Task.FromResult<IReadOnlyList<StoreOwner>>([]) : Task.Run(() => Dialect.Members!.Members(), cancellation);
+    }
+
+    /// <summary>The living owner of a store, this server included; null when it has none, when there is no such store, or when the datastore is not shared.</summary>
+    public Task<StoreOwner?> FindOwnerAsync(string name, CancellationToken cancellation)
+    {
+        ThrowIfClosed();
+        return membership is null ? Task.FromResult<StoreOwner?>(null) : Task.Run(() => Dialect.Members!.OwnerOf(name), cancellation);
+    }
+
+    /// <summary>
+    /// Opens a store, creating it if absent; <see cref="StorageFailure.NotOwner"/> when another server that shares the datastore has it. The same instance for the same name until it is deleted.</summary>
     public async Task<Store> OpenStoreAsync(string name, CancellationToken cancellation)
     {
         if (name.Length is 0 or > LongestName || name.Contains('\0', StringComparison.Ordinal))
@@ -109,6 +136,11 @@ public sealed class Datastore : IAsyncDisposable
             lock (gate)
             {
                 ThrowIfClosed();
+                if (elsewhere.TryGetValue(name, out var other))
+                {
+                    if (Options.Time.GetElapsedTime(other.Since) < LookAgain) throw Committer.Again(other.Why);
+                    elsewhere.TryRemove(name, out _);
+                }
                 if (!stores.TryGetValue(name, out task!)) task = stores[name] = ClaimAsync(name);
             }
             if (await task.WaitAsync(cancellation) is not { } store) continue;
@@ -169,6 +201,12 @@ public sealed class Datastore : IAsyncDisposable
         store.Close();
     }
 
+    /// <summary>Whether what stores of ours hold in memory is the newest there is.</summary>
+    internal bool Held => membership is not { Held: false };
+
+    /// <summary>Completes once it is; fails when that cannot be proven.</summary>
+    internal Task HoldAsync(CancellationToken cancellation) => membership?.HoldAsync(cancellation) ?? Task.CompletedTask;
+
     /// <summary>There is something to look after.</summary>
     internal void KeepHouse() => housekeeper.Wake();
 
@@ -182,6 +220,8 @@ public sealed class Datastore : IAsyncDisposable
         Dialect.Interrupt();
         await Committer.StopAsync();
         foreach (var store in all) store.Close();
+        // Last: from here on others may have the stores.
+        if (membership is not null) await membership.DisposeAsync();
         Dialect.Dispose();
     }
 
@@ -196,10 +236,12 @@ public sealed class Datastore : IAsyncDisposable
         await Task.Yield();
         try
         {
-            var claim = new StoreClaim(name, owner, Options.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            if (membership is not null) await membership.HoldAsync(CancellationToken.None);
+            var claim = new StoreClaim(name, membership?.Self.Id ?? owner, Options.Time.GetUtcNow().ToUnixTimeMilliseconds(), force: membership is null);
             var work = new ClaimWork(claim);
             Committer.Enqueue(work);
             await work.Task;
+            if (claim.HeldBy is { } other) throw Elsewhere(name, other);
             return new Store(this, name, claim.Row, claim.Leases);
         }
         catch
@@ -207,6 +249,23 @@ public sealed class Datastore : IAsyncDisposable
             lock (gate) stores.Remove(name);
             throw;
         }
+    }
+
+    private StorageException Elsewhere(string name, StoreOwner other)
+    {
+        var why = new StorageException(StorageFailure.NotOwner, $"store \"{name}\" is with another server{(other.Url.Length > 0 ? ", " + other.Url : "")}")
+        {
+            Owner = other,
+            Brief = $"store \"{name}\" is with another server",
+        };
+        elsewhere[name] = (why, Options.Time.GetTimestamp());
+        return why;
+    }
+
+    /// <summary>Another server has taken a store of ours over, so it took us for dead: none of them is safe any more.</summary>
+    private void GiveUpAll(StorageException reason)
+    {
+        foreach (var store in Open()) StepDown(store, reason);
     }
 
     private async Task PurgeAsync(long store)

@@ -42,6 +42,12 @@ public sealed record DatastoreOptions
     /// <summary>Told of failures that have no caller to answer: background removal of rows, a listener that throws.</summary>
     public Action<string, Exception?>? Warn { get; init; }
 
+    /// <summary>
+    /// With it, this server is one of several on a database (PostgreSQL): it takes only stores whose owner is gone, and serves them as long as it can
+    /// prove that they are its own. Without it, opening a store takes it from whoever has it.
+    /// </summary>
+    public MembershipOptions? Membership { get; init; }
+
     internal void Validate()
     {
         List<string> wrong = [];
@@ -56,6 +62,7 @@ public sealed record DatastoreOptions
         if (TransactionBytes < 1) wrong.Add($"{nameof(TransactionBytes)} must be positive");
         if (Leases < 0) wrong.Add($"{nameof(Leases)} must not be negative");
         if (QueuedBytes < TransactionBytes) wrong.Add($"{nameof(QueuedBytes)} must not be smaller than {nameof(TransactionBytes)}");
+        if (Membership is { } membership && membership.Lease < TimeSpan.FromSeconds(1)) wrong.Add($"{nameof(Membership)}.{nameof(membership.Lease)} must be at least a second");
         if (wrong.Count > 0) throw new ArgumentException("datastore options: " + string.Join("; ", wrong));
     }
 }

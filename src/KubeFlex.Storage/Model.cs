@@ -232,5 +232,8 @@ public sealed class StorageException : Exception
     /// </summary>
     public string Public => Brief ?? (Failure == StorageFailure.Unavailable ? "the storage is unavailable, try again later" : Message);
 
+    /// <summary>With <see cref="StorageFailure.NotOwner"/>: who has the store, if that is known.</summary>
+    public StoreOwner? Owner { get; init; }
+
     internal string? Brief { get; init; }
 }

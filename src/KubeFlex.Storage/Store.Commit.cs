@@ -37,6 +37,8 @@ public sealed partial class Store
         var bytes = TransactionCheck.Check(transaction, options);
         while (true)
         {
+            // One that only looks is answered from memory.
+            if (!datastore.Held) await datastore.HoldAsync(cancellation);
             if (Volatile.Read(ref view) is null) await WakeAsync().WaitAsync(cancellation);
             if (Submit(transaction, bytes, out var result, out var work))
             {
@@ -105,13 +107,11 @@ public sealed partial class Store
     /// <summary>The batch is durable, or it failed.</summary>
     internal void Settle(StorageException? failure)
     {
-        if (failure is null && writes is { Fenced: true })
-            failure = new(StorageFailure.NotOwner, $"store \"{Name}\" has been taken over by another server");
+        if (failure is null && writes is { Fenced: true }) failure = TakenOver();
         if (failure is null) Publish();
         else GoBack(writes is { Doubtful: true } ? new(StorageFailure.Undecided, failure.Message + "; whether the write happened before is not known") : failure);
         gathered.Clear();
         writes = null;
-        if (failure is { Failure: StorageFailure.NotOwner }) datastore.StepDown(this, failure);
     }
 
     private void Publish()

@@ -37,6 +37,7 @@ public sealed partial class Store
     /// <summary>Gives a lease its whole time again. Returns its seconds.</summary>
     public async ValueTask<long> KeepLeaseAliveAsync(long id, CancellationToken cancellation)
     {
+        if (!datastore.Held) await datastore.HoldAsync(cancellation);
         Lease lease;
         lock (writing)
         {

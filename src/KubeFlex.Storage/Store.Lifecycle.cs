@@ -25,6 +25,7 @@ public sealed partial class Store
         {
             var log = new LogReader(compacted.Revision);
             datastore.Dialect.Load(Id, log.Add);
+            if (log.Revision != 0 && log.Revision != revision && datastore.Self is not null) throw TakenOver();
             if (log.Revision != 0 && log.Revision != revision)
                 throw new StorageException(StorageFailure.Unavailable, $"the log of store \"{Name}\" ends at revision {log.Revision} where {revision} was expected: another program has written to the database");
             lock (writing)
@@ -46,6 +47,13 @@ public sealed partial class Store
             used = true;
             datastore.KeepHouse();
         }
+    }
+
+    private StorageException TakenOver()
+    {
+        var reason = new StorageException(StorageFailure.NotOwner, $"store \"{Name}\" has been taken over by another server");
+        datastore.StepDown(this, reason);
+        return reason;
     }
 
     /// <summary>Drops the index unless somebody needs it; the next request reads it back.</summary>

@@ -47,7 +47,15 @@ public sealed partial class Store
     {
         used = true;
         if (Volatile.Read(ref refusal) is { } no) return ValueTask.FromException<StoreView>(Committer.Again(no));
+        // Asked before the view is taken: what is then the newest was so during this call, whatever happens after it.
+        if (!datastore.Held) return new(ViewOnceHeldAsync(cancellation));
         return Volatile.Read(ref view) is { } now ? new(now) : new(WakeAsync().WaitAsync(cancellation));
+    }
+
+    private async Task<StoreView> ViewOnceHeldAsync(CancellationToken cancellation)
+    {
+        await datastore.HoldAsync(cancellation);
+        return await ViewAsync(cancellation);
     }
 
     /// <summary>Starts a watch.</summary>

@@ -8,12 +8,14 @@ internal static class Failures
 {
     public static ApiError Of(StorageException e) => e.Failure switch
     {
-        StorageFailure.Unavailable => ApiError.Internal(e.Message),
+        // The message names files and servers: that is for the log.
+        StorageFailure.Unavailable => ApiError.Internal(e.Public),
+        StorageFailure.Undecided => new ApiError(504, "Timeout", e.Public),
         StorageFailure.Closed or StorageFailure.NotOwner => new ApiError(503, "ServiceUnavailable", e.Message),
         StorageFailure.Compacted => ApiError.Expired(e.Message),
         StorageFailure.Future => ApiError.Timeout(e.Message, 1),
         StorageFailure.LimitExceeded => ApiError.TooManyRequests(e.Message, 1),
-        _ => ApiError.Internal(e.Message),
+        _ => ApiError.Internal(e.Public),
     };
 
     /// <summary>504 as upstream words a resource version that does not exist yet.</summary>

@@ -49,7 +49,7 @@ internal sealed class Health(ControlPlane plane)
             }
             catch (StorageException e)
             {
-                return e.Message;
+                return e.Public;
             }
         }
         return check.StartsWith("poststarthook/", StringComparison.Ordinal) && root != "livez" && !plane.Started ? "not finished" : null;

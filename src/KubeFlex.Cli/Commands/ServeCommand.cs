@@ -14,6 +14,6 @@ internal sealed class ServeCommand : Verb
     {
         var options = server.Read(parse, session.Host);
         var program = ServerExecutable.Locate(session.Host);
-        return await program.BecomeAsync(options.Arguments(options.Listen), cancellation);
+        return await program.BecomeAsync([.. options.Arguments(options.Listen), .. options.Datastore is { } datastore ? ["--datastore", datastore] : Array.Empty<string>()], cancellation);
     }
 }

@@ -20,6 +20,12 @@ internal sealed class ServerOptionSet
         HelpName = "domain",
     };
 
+    private readonly Option<string?> datastore = new("--datastore")
+    {
+        Description = "Where objects are kept: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE. Standard: $KUBEFLEX_DATASTORE, else a file in the data directory",
+        HelpName = "url",
+    };
+
     private readonly Option<string?> binaryAssets = new("--binary-assets-dir")
     {
         Description = "Directory with kube-apiserver and kube-controller-manager, for control planes of runtime Process. Standard: $KUBEBUILDER_ASSETS",
@@ -37,11 +43,13 @@ internal sealed class ServerOptionSet
         command.Add(dataDir);
         command.Add(listen);
         command.Add(domain);
+        command.Add(datastore);
         command.Add(binaryAssets);
     }
 
     public string? Domain(ParseResult parse) => parse.GetValue(domain);
 
     public ServerOptions Read(ParseResult parse, CliHost host) =>
-        new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain), parse.GetValue(binaryAssets) is { } assets ? Path.GetFullPath(assets) : null);
+        new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain), parse.GetValue(datastore),
+            parse.GetValue(binaryAssets) is { } assets ? Path.GetFullPath(assets) : null);
 }

@@ -7,13 +7,16 @@ using KubeFlex.Runtime.Kubeconfigs;
 namespace KubeFlex.Cli.Embedded;
 
 /// <summary>Options of the server as the user gave them; null for the standard.</summary>
-internal sealed record ServerOptions(DataDirectory Directory, string? Listen, string? Domain, string? BinaryAssets = null)
+internal sealed record ServerOptions(DataDirectory Directory, string? Listen, string? Domain, string? Datastore = null, string? BinaryAssets = null)
 {
     public const string StandardAddress = "127.0.0.1:9443";
 
     public IReadOnlyList<string> Arguments(string? listen) =>
         ["--data-dir", Directory.Path, .. listen is null ? Array.Empty<string>() : ["--listen", listen], .. Domain is null ? Array.Empty<string>() : ["--domain", Domain],
             .. BinaryAssets is null ? Array.Empty<string>() : ["--binary-assets-dir", BinaryAssets]];
+
+    /// <summary>The datastore's URL may hold a password: in the environment other users cannot see it, on the command line they can.</summary>
+    public IReadOnlyDictionary<string, string> Variables => Datastore is null ? new Dictionary<string, string>() : new() { ["KUBEFLEX_DATASTORE"] = Datastore };
 }
 
 /// <summary>Sees to it that the embedded server of a data directory runs.</summary>
@@ -77,7 +80,7 @@ internal sealed class ServerLauncher(CliSession session)
     {
         var program = ServerExecutable.Locate(session.Host);
         session.Talk.Explain($"{program.File} {string.Join(' ', options.Arguments(listen))}");
-        var process = ServerProcess.Start(program, options.Arguments(listen), options.Directory.Log);
+        var process = ServerProcess.Start(program, options.Arguments(listen), options.Variables, options.Directory.Log);
         while (true)
         {
             // Its file appears when it is ready. A watch on the directory costs more than these looks.

@@ -15,17 +15,20 @@ internal sealed class ServerProcess
 
     public int Pid { get; }
 
-    public static ServerProcess Start(ServerExecutable program, IReadOnlyList<string> arguments, string log)
+    public static ServerProcess Start(ServerExecutable program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> variables, string log)
     {
         var start = File.Exists(log) ? new FileInfo(log).Length : 0;
         IReadOnlyList<string> all = [.. program.Prefix, .. arguments];
         if (!OperatingSystem.IsWindows())
         {
             var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "");
+            foreach (var (name, value) in variables) environment[name] = value;
             return new(Unix.SpawnDetached(program.File, all, environment, log), null, log, start);
         }
         var command = string.Join(' ', all.Prepend(program.File).Select(a => $"\"{a}\""));
-        var process = Process.Start(new ProcessStartInfo("cmd.exe", $"/c \"{command} >> \"{log}\" 2>&1 < NUL\"") { CreateNoWindow = true, UseShellExecute = false })!;
+        var shell = new ProcessStartInfo("cmd.exe", $"/c \"{command} >> \"{log}\" 2>&1 < NUL\"") { CreateNoWindow = true, UseShellExecute = false };
+        foreach (var (name, value) in variables) shell.Environment[name] = value;
+        var process = Process.Start(shell)!;
         return new(process.Id, process, log, start);
     }
 

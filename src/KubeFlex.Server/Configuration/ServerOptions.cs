@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using KubeFlex.Storage;
 
 namespace KubeFlex.Server.Configuration;
 
@@ -7,7 +8,8 @@ namespace KubeFlex.Server.Configuration;
 /// <param name="DataDirectory">Where everything is kept.</param>
 /// <param name="Listen">Address and port; port 0 takes a free one.</param>
 /// <param name="Domain">Control planes answer at <c>&lt;name&gt;.&lt;domain&gt;</c> besides <c>/controlplanes/&lt;name&gt;</c>.</param>
-internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Listen, string Domain)
+/// <param name="Datastore">Where objects are kept; null for a SQLite file in the data directory.</param>
+internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Listen, string Domain, DatastoreUrl? Datastore)
 {
     /// <summary>Directory of stock binaries, or null.</summary>
     public string? BinaryAssets { get; init; }
@@ -16,12 +18,13 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
     public string BinaryAssetsSource { get; init; } = "";
 
     public const string Usage = """
-        kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN] [--binary-assets-dir DIR]
+        kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN] [--datastore URL] [--binary-assets-dir DIR]
         kubeflex-server operator [flags]      only the operator, for an existing cluster; see: kubeflex-server operator --help
 
           --data-dir  directory for everything the server keeps (default: $KUBEFLEX_HOME, else ~/.kubeflex)
           --listen    address and port to serve on (default 127.0.0.1:9443; port 0 takes a free one)
           --domain    control planes also answer at <name>.<domain> (default localtest.me)
+          --datastore where objects are kept: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE (default: $KUBEFLEX_DATASTORE, else a SQLite file in the data directory)
           --binary-assets-dir  directory with kube-apiserver and kube-controller-manager, for control planes of runtime Process
                       (default: $KUBEBUILDER_ASSETS; without one they are refused)
         """;
@@ -36,7 +39,7 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
         for (var i = 0; i < args.Count; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], null);
-            if (name is not ("--data-dir" or "--listen" or "--domain" or AssetsFlag)) errors.Add($"unknown argument \"{name}\": expected --data-dir, --listen, --domain or {AssetsFlag}");
+            if (name is not ("--data-dir" or "--listen" or "--domain" or "--datastore" or AssetsFlag)) errors.Add($"unknown argument \"{name}\": expected --data-dir, --listen, --domain, --datastore or {AssetsFlag}");
             else if (value is null && i + 1 >= args.Count) errors.Add($"{name} needs a value");
             else values[name] = value ?? args[++i];
         }
@@ -50,12 +53,19 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
         var domain = values.GetValueOrDefault("--domain", "localtest.me").ToLowerInvariant();
         if (domain.Length > 180 || !DomainPattern().IsMatch(domain))
             errors.Add($"--domain \"{domain}\" is no DNS name: write it like localtest.me");
-        var (assets, source) = values.TryGetValue(AssetsFlag, out var given) ? (given, AssetsFlag) : (environment(AssetsVariable), AssetsVariable);
+        var (url, source) = values.TryGetValue("--datastore", out var flag) ? (flag, "--datastore") : (environment("KUBEFLEX_DATASTORE"), "KUBEFLEX_DATASTORE");
+        DatastoreUrl? datastore = null;
+        if (!string.IsNullOrEmpty(url) || source == "--datastore")
+        {
+            DatastoreUrl.TryParse(url ?? "", out datastore, out var wrong);
+            errors.AddRange(wrong.Select(error => $"{source}: {error}"));
+        }
+        var (assets, assetsSource) = values.TryGetValue(AssetsFlag, out var given) ? (given, AssetsFlag) : (environment(AssetsVariable), AssetsVariable);
         if (given is not null && !Directory.Exists(given)) errors.Add($"{AssetsFlag} \"{given}\" is no directory: name the one that holds kube-apiserver and kube-controller-manager");
-        return errors.Count > 0 ? (null, errors) : (new ServerOptions(Path.GetFullPath(directory), endpoint!, domain)
+        return errors.Count > 0 ? (null, errors) : (new ServerOptions(Path.GetFullPath(directory), endpoint!, domain, datastore)
         {
             BinaryAssets = string.IsNullOrEmpty(assets) ? null : Path.GetFullPath(assets),
-            BinaryAssetsSource = source,
+            BinaryAssetsSource = assetsSource,
         }, []);
     }
 

@@ -12,7 +12,7 @@ namespace KubeFlex.Server.ControlPlanes;
 /// All control planes of this process but the hosting one. One that nobody asked for since the start is opened by its first request; what it
 /// needs stands in the hosting control plane (the ControlPlane object, the Secret <c>k8s-certs</c>) and in its store.
 /// </summary>
-internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared, SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
+internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores dedicatedStores, DatastoreWarnings warnings, SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
     : IInProcessHost, IAsyncDisposable
 {
     private const string CertificatesSecret = "k8s-certs";
@@ -43,7 +43,7 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         {
             if (slot.Running is { } running && running.Record == record) return;
             await StopAsync(slot);
-            var dedicated = File.Exists(directory.Dedicated(name)) || backend == "dedicated" && !(await shared.ListStoresAsync(cancellation)).Contains(name);
+            var dedicated = await Datastore.ExistsAsync(dedicatedStores.Of(name), cancellation) || backend == "dedicated" && !(await shared.ListStoresAsync(cancellation)).Contains(name);
             slot.Running = await StartAsync(name, dedicated, record, cancellation);
         }
         finally
@@ -74,7 +74,7 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         {
             await StopAsync(slot);
             await shared.DeleteStoreAsync(name, cancellation);
-            foreach (var suffix in (string[])["", "-wal", "-shm", ".lock"]) File.Delete(directory.Dedicated(name) + suffix);
+            await Datastore.DropAsync(dedicatedStores.Of(name), cancellation);
         }
         finally
         {
@@ -99,7 +99,7 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
         if (hosting is null || await hosting.FindAsync(Resources.ControlPlanes.Named(name), cancellation) is not { } cp) return null;
         // Only what the operator has set up is opened here, and nothing that is going away: opening must never create.
         if (cp["metadata"]?["deletionTimestamp"] is not null || await RecordAsync(name, cancellation) is not { } record) return null;
-        var dedicated = File.Exists(directory.Dedicated(name));
+        var dedicated = await Datastore.ExistsAsync(dedicatedStores.Of(name), cancellation);
         if (!dedicated && !(await shared.ListStoresAsync(cancellation)).Contains(name)) return null;
         var slot = slots.GetOrAdd(name, _ => new Slot());
         await slot.Gate.WaitAsync(cancellation);
@@ -115,7 +115,7 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
 
     private async Task<RunningControlPlane> StartAsync(string name, bool dedicated, ControlPlaneRecord record, CancellationToken cancellation)
     {
-        var own = dedicated ? await Datastore.OpenSqliteAsync(directory.Dedicated(name), new DatastoreOptions(), cancellation) : null;
+        var own = dedicated ? await OpenOwnAsync(dedicatedStores.Of(name), cancellation) : null;
         try
         {
             var store = await (own ?? shared).OpenStoreAsync(name, cancellation);
@@ -126,6 +126,12 @@ internal sealed class ControlPlaneHost(DataDirectory directory, Datastore shared
             if (own is not null) await own.DisposeAsync();
             throw;
         }
+    }
+
+    private async Task<Datastore> OpenOwnAsync(DatastoreUrl url, CancellationToken cancellation)
+    {
+        await Datastore.CreateAsync(url, cancellation);
+        return await Datastore.OpenAsync(url, warnings.Options, cancellation);
     }
 
     private async Task<ControlPlaneRecord?> RecordAsync(string name, CancellationToken cancellation) =>

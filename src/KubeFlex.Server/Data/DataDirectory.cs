@@ -16,6 +16,7 @@ internal sealed class DataDirectory : IDisposable
     public string Path { get; }
     public string Database => System.IO.Path.Combine(Path, "kubeflex.db");
     public string Dedicated(string controlPlane) => System.IO.Path.Combine(Path, "dedicated", $"{controlPlane}.db");
+    public string DatastoreFile => System.IO.Path.Combine(Path, "datastore");
     public string ServerFile => System.IO.Path.Combine(Path, "server.json");
     public string CaFile => System.IO.Path.Combine(Path, "ca.crt");
     public string AdminKubeconfig => System.IO.Path.Combine(Path, "admin.kubeconfig");

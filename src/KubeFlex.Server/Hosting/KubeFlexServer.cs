@@ -41,18 +41,21 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var socket = Bind(options.Listen);
         var bound = (IPEndPoint)socket.LocalEndPoint!;
         // What takes long at a start are keys, the database and the web server, and none needs another: they come up side by side.
-        var opening = OpenDatastoreAsync(directory, cancellation);
+        var warnings = new DatastoreWarnings();
+        var dedicated = DedicatedDatastores.For(options.Datastore, directory);
+        var opening = OpenDatastoreAsync(directory, options.Datastore, warnings, cancellation);
         var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
         await using var app = BuildApp(socket, bound, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
+        warnings.Open(logs.CreateLogger("KubeFlex.Storage"));
         var api = new SharedApi(ApiCatalog.Load(), time, logs);
         await using var datastore = await opening;
         using var identity = await identifying;
         var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
-        await using var host = new ControlPlaneHost(directory, datastore, api, controllers, options.Domain, identity.CaPem);
+        await using var host = new ControlPlaneHost(datastore, dedicated, warnings, api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
         await using var processes = new ProcessHost(directory, datastore, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
             new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
@@ -143,11 +146,20 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         }
     }
 
-    private static async Task<Datastore> OpenDatastoreAsync(DataDirectory directory, CancellationToken cancellation)
+    private static async Task<Datastore> OpenDatastoreAsync(DataDirectory directory, DatastoreUrl? url, DatastoreWarnings warnings, CancellationToken cancellation)
     {
         try
         {
-            return await Datastore.OpenSqliteAsync(directory.Database, new DatastoreOptions(), cancellation);
+            // A server started again without the flag would otherwise begin anew, with nothing in it, and look as if everything were lost.
+            if (url is null && File.Exists(directory.DatastoreFile))
+            {
+                throw new StartupException(ExitCode.Usage, $"this server's objects are in {(await File.ReadAllTextAsync(directory.DatastoreFile, cancellation)).Trim()}: "
+                    + $"name it with --datastore or KUBEFLEX_DATASTORE (to begin anew in {directory.Path}: --datastore sqlite:{directory.Database})");
+            }
+            var datastore = await Datastore.OpenAsync(url ?? DatastoreUrl.Sqlite(directory.Database), warnings.Options, cancellation);
+            if (url is null || url.File == directory.Database) File.Delete(directory.DatastoreFile);
+            else DataDirectory.WriteAtomically(directory.DatastoreFile, System.Text.Encoding.UTF8.GetBytes($"{url}\n"));
+            return datastore;
         }
         catch (StorageException e)
         {

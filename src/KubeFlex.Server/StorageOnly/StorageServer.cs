@@ -22,7 +22,7 @@ internal static partial class StorageServer
             Console.WriteLine(StorageServerOptions.Usage);
             return ExitCode.Ok;
         }
-        var (options, errors) = StorageServerOptions.Parse(args);
+        var (options, errors) = StorageServerOptions.Parse(args, Environment.GetEnvironmentVariable);
         if (options is null)
         {
             foreach (var error in errors) Console.Error.WriteLine($"kubeflex-server: {error}");
@@ -56,21 +56,22 @@ internal static partial class StorageServer
 
         using var logs = LoggerFactory.Create(Logging);
         var logger = logs.CreateLogger("KubeFlex.Storage");
-        await using var datastore = await Datastore.OpenSqliteAsync(options.Database, new() { Warn = (what, why) => Warned(logger, why, what) }, stop.Token);
+        await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what) }, stop.Token);
         var store = await datastore.OpenStoreAsync(StoreName, stop.Token);
         var port = options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : 0;
         var urls = new List<string>();
+        var size = new DatastoreSize(datastore, TimeProvider.System);
         using var face = new EtcdFace(new FixedStoreResolver(store), new()
         {
             ClientUrls = urls,
-            DatabaseSize = () => new FileInfo(options.Database) is { Exists: true } file ? file.Length : 0,
+            DatabaseSize = size.Read,
         }, TimeProvider.System, logs);
         // What a killed predecessor left; a running one holds the database, and we would not be here.
         if (options.Listen is UnixDomainSocketEndPoint socket) File.Delete(socket.ToString());
         await using var listener = await EtcdListener.StartAsync(face, endpoint, Logging, stop.Token);
         urls.Add(listener.Url);
         if (options.PortFile is { } portFile) WritePort(portFile, port > 0 ? port : new Uri(listener.Url).Port);
-        await Console.Out.WriteLineAsync($"KubeFlex storage serves {listener.Url} from {options.Database}");
+        await Console.Out.WriteLineAsync($"KubeFlex storage serves {listener.Url} from {options.Datastore}");
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (stop.Token.Register(stopped.SetResult)) await stopped.Task;

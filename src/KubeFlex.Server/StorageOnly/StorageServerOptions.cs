@@ -1,22 +1,23 @@
 using System.Net;
 using System.Net.Sockets;
+using KubeFlex.Storage;
 
 namespace KubeFlex.Server.StorageOnly;
 
 /// <summary>What <c>storage serve</c> is started with.</summary>
-/// <param name="Database">The SQLite file.</param>
+/// <param name="Datastore">The database.</param>
 /// <param name="Listen">Address and port, or a unix socket.</param>
 /// <param name="PortFile">Where the port is written once it answers, or null.</param>
 /// <param name="CertificateFile">PEM; with it the face speaks TLS.</param>
 /// <param name="KeyFile">PEM.</param>
 /// <param name="ClientCaFile">PEM; clients need a certificate of one of these authorities.</param>
-internal sealed record StorageServerOptions(string Database, EndPoint Listen, string? PortFile, string? CertificateFile, string? KeyFile, string? ClientCaFile)
+internal sealed record StorageServerOptions(DatastoreUrl Datastore, EndPoint Listen, string? PortFile, string? CertificateFile, string? KeyFile, string? ClientCaFile)
 {
     public const string Usage = """
-        kubeflex-server storage serve --datastore sqlite:FILE [--listen-etcd URL] [--port-file FILE]
+        kubeflex-server storage serve --datastore URL [--listen-etcd URL] [--port-file FILE]
                                       [--cert-file FILE --key-file FILE --trusted-ca-file FILE]
 
-          --datastore        the database, for example sqlite:/var/lib/kubeflex/etcd.db
+          --datastore        the database: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE?sslmode=... (default $KUBEFLEX_DATASTORE)
           --listen-etcd      http://ADDRESS:PORT, https://ADDRESS:PORT or unix:PATH (default http://127.0.0.1:2379; port 0 takes a free one)
           --port-file        the port is written here as soon as it answers
           --cert-file        https: the server's certificate (PEM)
@@ -27,7 +28,7 @@ internal sealed record StorageServerOptions(string Database, EndPoint Listen, st
     private static readonly string[] Names = ["--datastore", "--listen-etcd", "--port-file", "--cert-file", "--key-file", "--trusted-ca-file"];
 
     /// <summary>Reads the arguments; collects every error before it answers.</summary>
-    public static (StorageServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args)
+    public static (StorageServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args, Func<string, string?> environment)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         var errors = new List<string>();
@@ -39,11 +40,14 @@ internal sealed record StorageServerOptions(string Database, EndPoint Listen, st
             else values[name] = value ?? args[++i];
         }
 
-        const string sqlite = "sqlite:";
-        var datastore = values.GetValueOrDefault("--datastore", "");
-        if (datastore.Length == 0) errors.Add("--datastore is missing: write --datastore sqlite:FILE");
-        else if (!datastore.StartsWith(sqlite, StringComparison.Ordinal) || datastore.Length == sqlite.Length)
-            errors.Add($"--datastore \"{datastore}\" is not supported: write --datastore sqlite:FILE");
+        DatastoreUrl? datastore = null;
+        if (!values.TryGetValue("--datastore", out var text)) text = environment("KUBEFLEX_DATASTORE");
+        if (string.IsNullOrEmpty(text)) errors.Add("--datastore is missing: write --datastore sqlite:FILE or --datastore postgres://USER@HOST:PORT/DATABASE");
+        else
+        {
+            DatastoreUrl.TryParse(text, out datastore, out var unusable);
+            errors.AddRange(unusable.Select(error => $"--datastore: {error}"));
+        }
 
         var url = values.GetValueOrDefault("--listen-etcd", "http://127.0.0.1:2379");
         var (listen, https, wrong) = Address(url);
@@ -53,7 +57,7 @@ internal sealed record StorageServerOptions(string Database, EndPoint Listen, st
         string[] tls = ["--cert-file", "--key-file", "--trusted-ca-file"];
         if (https) errors.AddRange(tls.Where(name => !values.ContainsKey(name)).Select(name => $"{name} is missing: https needs {string.Join(", ", tls)}"));
         else if (wrong is null && tls.FirstOrDefault(values.ContainsKey) is { } given) errors.Add($"{given} needs --listen-etcd https://ADDRESS:PORT");
-        return errors.Count > 0 ? (null, errors) : (new(Path.GetFullPath(datastore[sqlite.Length..]), listen!, values.GetValueOrDefault("--port-file"),
+        return errors.Count > 0 ? (null, errors) : (new(datastore!, listen!, values.GetValueOrDefault("--port-file"),
             values.GetValueOrDefault("--cert-file"), values.GetValueOrDefault("--key-file"), values.GetValueOrDefault("--trusted-ca-file")), []);
     }
 

@@ -1,3 +1,5 @@
+using KubeFlex.Storage.Membership;
+
 namespace KubeFlex.Storage.Dialects;
 
 /// <summary>
@@ -23,6 +25,9 @@ internal interface IDialect : IDisposable
 
     /// <summary>The datastore closes: a write that waits for a database that is away gives up soon.</summary>
     void Interrupt();
+
+    /// <summary>The table of the servers that share the database; null when only one can have it open.</summary>
+    IMemberTable? Members => null;
 
     /// <summary>Bytes that the stores take on disk.</summary>
     long Size();
@@ -76,7 +81,7 @@ internal sealed class StoreWrites(long store, long epoch)
 }
 
 /// <summary>Takes a store over, creating it if absent.</summary>
-internal sealed class StoreClaim(string name, string owner, long now)
+internal sealed class StoreClaim(string name, string owner, long now, bool force)
 {
     public string Name { get; } = name;
 
@@ -85,8 +90,14 @@ internal sealed class StoreClaim(string name, string owner, long now)
     /// <summary>Unix milliseconds, for the creation time.</summary>
     public long Now { get; } = now;
 
-    /// <summary>Outcome.</summary>
+    /// <summary>Take it even from an owner that lives; else only from one that is gone. The same for all claims of a datastore.</summary>
+    public bool Force { get; } = force;
+
+    /// <summary>Outcome, unless somebody else has it.</summary>
     public StoreRow Row { get; set; }
+
+    /// <summary>Outcome: its owner lives, and keeps it.</summary>
+    public StoreOwner? HeldBy { get; set; }
 
     /// <summary>Outcome: the store's leases.</summary>
     public List<LeaseRow> Leases { get; } = [];

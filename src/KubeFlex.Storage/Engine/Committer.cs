@@ -161,5 +161,5 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     }
 
     /// <summary>Each caller throws an exception of its own: stack traces are not shared.</summary>
-    public static StorageException Again(StorageException failure) => new(failure.Failure, failure.Message, failure) { Brief = failure.Brief };
+    public static StorageException Again(StorageException failure) => new(failure.Failure, failure.Message, failure) { Brief = failure.Brief, Owner = failure.Owner };
 }

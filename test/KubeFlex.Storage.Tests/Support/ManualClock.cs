@@ -35,7 +35,7 @@ internal sealed class ManualClock : TimeProvider
             {
                 next = timers.Where(timer => timer.Due <= end).MinBy(timer => timer.Due);
                 now = next?.Due > now ? next.Due.Value : next is null ? end : now;
-                if (next is not null) next.Due = null;
+                if (next is not null) next.Due = next.Period > TimeSpan.Zero ? now + next.Period : null;
             }
             if (next is null) return;
             next.Fire();
@@ -54,11 +54,13 @@ internal sealed class ManualClock : TimeProvider
     {
         public DateTimeOffset? Due { get; set; }
 
+        public TimeSpan Period { get; private set; }
+
         public void Fire() => fire();
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (clock.gate) Due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.now + dueTime;
+            lock (clock.gate) (Due, Period) = (dueTime == Timeout.InfiniteTimeSpan ? null : clock.now + dueTime, period);
             return true;
         }
 

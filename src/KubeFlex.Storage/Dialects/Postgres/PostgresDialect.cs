@@ -1,3 +1,4 @@
+using KubeFlex.Storage.Membership;
 using Npgsql;
 
 namespace KubeFlex.Storage.Dialects.Postgres;
@@ -16,7 +17,10 @@ internal sealed class PostgresDialect : IDialect
     {
         (this.connections, this.tables) = (connections, tables);
         writer = new(connections, tables);
+        Members = new PostgresMembers(connections, tables);
     }
+
+    public IMemberTable? Members { get; }
 
     /// <summary>Connects, and creates or upgrades the tables.</summary>
     public static PostgresDialect Open(PostgresTarget target)

@@ -50,6 +50,11 @@ internal static class PostgresSchema
             batch bigint not null,             -- number of its last committed batch
             at timestamptz not null
         ) with (fillfactor = 30);
+        create table {tables.Member} (
+            id text primary key,               -- a store's owner
+            url text not null,
+            expires timestamptz not null
+        ) with (fillfactor = 30);
         """,
     ];
 

@@ -44,15 +44,21 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
 
     private readonly string claimLock = $"select id from {tables.Store} where name = any($1) or id = any($2) order by id for no key update";
 
+    // Whose stores are taken learns of it by the missing row. One that is giving a sign of life right now holds the row, and we wait and look again.
+    private readonly string bury =
+        $"delete from {tables.Member} m using {tables.Store} s where s.name = any($1) and m.id = s.owner and m.expires <= clock_timestamp()";
+
     private readonly string claim =
         $"""
         insert into {tables.Store} as s (name, owner, epoch, compacted, created) select c.name, c.owner, 1, 0, c.now from unnest($1, $2, $3) as c(name, owner, now) order by c.name
         on conflict (name) do update set owner = excluded.owner, epoch = s.epoch + 1
+        where $4 or s.owner = excluded.owner or not exists (select from {tables.Member} m where m.id = s.owner)
         """;
 
     private readonly string claimed =
         $"""
-        select s.name, s.id, s.epoch, s.compacted, l.revision, l.sequence from {tables.Store} s
+        select s.name, s.id, s.epoch, s.compacted, l.revision, l.sequence, s.owner, m.url from {tables.Store} s
+        left join {tables.Member} m on m.id = s.owner
         left join lateral (select revision, sequence from {tables.Log} where store = s.id order by sequence desc limit 1) l on true where s.name = any($1)
         """;
 
@@ -185,13 +191,20 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
         // A name twice, whose first caller gave up: one taking over is enough for both.
         var claims = batch.Claims.GroupBy(store => store.Name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.ToList(), StringComparer.Ordinal);
         var last = claims.Values.Select(group => group[^1]).ToList();
-        add(claim, Value(last.Select(store => store.Name).ToArray()), Value(last.Select(store => store.Owner).ToArray()), Value(last.Select(store => store.Now).ToArray()));
+        var force = last[0].Force;
+        if (!force) add(bury, Value(Names(batch)));
+        add(claim, Value(last.Select(store => store.Name).ToArray()), Value(last.Select(store => store.Owner).ToArray()), Value(last.Select(store => store.Now).ToArray()), Value(force));
         // Statements of their own: they must see what a former owner committed while we waited for the row.
         ask(reader =>
         {
             // A store never written to is at revision 1, as in etcd.
             var row = new StoreRow(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? 1 : reader.GetInt64(4), reader.IsDBNull(5) ? 0 : reader.GetInt64(5));
-            foreach (var store in claims[reader.GetString(0)]) store.Row = row;
+            var owner = new StoreOwner(reader.GetString(6), reader.IsDBNull(7) ? "" : reader.GetString(7));
+            foreach (var store in claims[reader.GetString(0)])
+            {
+                if (owner.Id == store.Owner) store.Row = row;
+                else store.HeldBy = owner;
+            }
         }, claimed, Value(Names(batch)));
         ask(reader =>
         {

@@ -19,6 +19,9 @@ internal sealed class PostgresTables(string? schema)
     /// <summary>One row per running server, by which it learns whether a commit that it lost sight of has happened.</summary>
     public string Writer => prefix + "kubeflex_writer";
 
+    /// <summary>Servers that share the database, as long as they give signs of life.</summary>
+    public string Member => prefix + "kubeflex_member";
+
     /// <summary>One row: the version of all of these.</summary>
     public string Version => prefix + "kubeflex_schema";
 
