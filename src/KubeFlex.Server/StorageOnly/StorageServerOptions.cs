@@ -45,7 +45,7 @@ internal sealed record StorageServerOptions(DatastoreUrl Datastore, EndPoint Lis
         if (string.IsNullOrEmpty(text)) errors.Add("--datastore is missing: write --datastore sqlite:FILE or --datastore postgres://USER@HOST:PORT/DATABASE");
         else
         {
-            DatastoreUrl.TryParse(text, out datastore, out var unusable);
+            _ = DatastoreUrl.TryParse(text, out datastore, out var unusable);
             errors.AddRange(unusable.Select(error => $"--datastore: {error}"));
         }
 
