@@ -10,6 +10,7 @@ using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Server.Identity;
+using KubeFlex.Server.Metrics;
 using KubeFlex.Server.Processes;
 using KubeFlex.Server.Routing;
 using KubeFlex.Storage;
@@ -45,7 +46,8 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var dedicated = DedicatedDatastores.For(options.Datastore, directory);
         var opening = OpenDatastoreAsync(directory, options.Datastore, warnings, cancellation);
         var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
-        await using var app = BuildApp(socket, bound, out var gate);
+        using var metrics = new ServerMetrics(time);
+        await using var app = BuildApp(socket, bound, metrics, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
         warnings.Open(logs.CreateLogger("KubeFlex.Storage"));
@@ -64,6 +66,8 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
             identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
         host.Attach(client, bound);
+        metrics.Observe(directory, host);
+        admin.Add(new AdminRoute("GET", "/metrics", call => call.TextAsync(metrics.Write(), PrometheusText.ContentType)));
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 
@@ -72,6 +76,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var operatorHost = new OperatorHost(client, host, new OperatorOptions
         {
             InstallCrds = false,
+            Meter = metrics.Meter,
             Processes = processes,
             HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
         }, time, logs);
@@ -170,9 +175,9 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
     private static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
         .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
 
-    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, out RequestGate gate)
+    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, ServerMetrics metrics, out RequestGate gate)
     {
-        var requests = gate = new RequestGate();
+        var requests = gate = new RequestGate(metrics);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KubeFlex.Server" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         Logging(builder.Logging);
@@ -203,14 +208,25 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
     private static partial void LoopDied(ILogger logger, Exception error, string loop);
 
     // The web server is built before what it serves, because logging comes from it; nothing arrives before it is started.
-    private sealed class RequestGate
+    private sealed class RequestGate(ServerMetrics metrics)
     {
         private ControlPlaneRouter? router;
         private TlsSelection? tls;
 
         public void Open(ControlPlaneRouter to, TlsSelection selection) => (router, tls) = (to, selection);
 
-        public Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context) => router!.HandleAsync(context);
+        public async Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context)
+        {
+            metrics.Begin();
+            try
+            {
+                await router!.HandleAsync(context);
+            }
+            finally
+            {
+                metrics.End(context.Response.StatusCode);
+            }
+        }
 
         public ValueTask<System.Net.Security.SslServerAuthenticationOptions> SelectAsync(TlsHandshakeCallbackContext context) => tls!.SelectAsync(context);
     }
