@@ -57,8 +57,7 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
         DatastoreUrl? datastore = null;
         if (!string.IsNullOrEmpty(url) || source == "--datastore")
         {
-            DatastoreUrl.TryParse(url ?? "", out datastore, out var wrong);
-            errors.AddRange(wrong.Select(error => $"{source}: {error}"));
+            if (!DatastoreUrl.TryParse(url ?? "", out datastore, out var wrong)) errors.AddRange(wrong.Select(error => $"{source}: {error}"));
         }
         var (assets, assetsSource) = values.TryGetValue(AssetsFlag, out var given) ? (given, AssetsFlag) : (environment(AssetsVariable), AssetsVariable);
         if (given is not null && !Directory.Exists(given)) errors.Add($"{AssetsFlag} \"{given}\" is no directory: name the one that holds kube-apiserver and kube-controller-manager");
