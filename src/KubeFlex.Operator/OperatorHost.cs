@@ -9,6 +9,7 @@ using KubeFlex.Operator.Runtimes;
 using KubeFlex.Operator.Runtimes.InProcess;
 using KubeFlex.Operator.Runtimes.Pods;
 using KubeFlex.Operator.Runtimes.Pods.Storage;
+using KubeFlex.Operator.Runtimes.Process;
 using KubeFlex.Operator.Tenants;
 using KubeFlex.Operator.Types;
 using KubeFlex.Operator.Types.External;
@@ -45,8 +46,10 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         if (metrics is not null) reconciler = new MeasuredReconciler(reconciler, metrics, time);
         using var queue = new WorkQueue<string>(time, options.Backoff);
         Connect(cluster, queue);
+        options.Processes?.OnChange(queue.Add);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        cluster.HookObjects.Start(queue.Add, stop.Token);
         var watching = cluster.Informers.Select(i => i.RunAsync(stop.Token)).ToList();
         try
         {
@@ -61,12 +64,12 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll(watching);
+            await Task.WhenAll([.. watching, cluster.HookObjects.WhenStoppedAsync()]);
         }
     }
 
     /// <summary>How the APIs of control planes are reached; tests put their own here.</summary>
-    internal ITenantApi Tenants { get; init; } = new TenantApi();
+    internal ITenantApi Tenants { get; init; } = new TenantApi(options.Pods?.ServiceGateway);
 
     internal HostingCluster CreateCluster() => new(hosting, time, logs, withPods: options.Pods is not null);
 
@@ -80,6 +83,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     {
         var runtimes = new Dictionary<string, IControlPlaneRuntime>();
         if (inProcess is not null) runtimes["InProcess"] = new InProcessRuntime(inProcess);
+        if (options.Processes is { } processes) runtimes["Process"] = new ProcessRuntime(processes, new ManagedSecrets(cluster));
         IControlPlaneType vcluster = new UnavailableType("vcluster", "it needs a hosting cluster that runs pods"), k3s = new UnavailableType("k3s", "it needs a hosting cluster that runs pods");
         if (options.Pods is { } pods)
         {

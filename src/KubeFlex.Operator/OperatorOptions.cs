@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using KubeFlex.Operator.Runtimes;
 using KubeFlex.Runtime.Certificates;
 using KubeFlex.Runtime.Queues;
 
@@ -25,6 +26,9 @@ public sealed record OperatorOptions
 
     /// <summary>The hosting cluster's address for kubeconfigs of type <c>host</c>; null means what pods of the hosting cluster see.</summary>
     public HostingEndpoint? HostingEndpoint { get; init; }
+
+    /// <summary>What runs stock binaries as child processes: runtime <c>Process</c>; null when nothing can.</summary>
+    public IProcessHost? Processes { get; init; }
 
     /// <summary>What runs as pods of the hosting cluster: runtime <c>Pods</c> and types <c>vcluster</c> and <c>k3s</c>; null when the hosting cluster runs no pods.</summary>
     public PodsOptions? Pods { get; init; }

@@ -1,9 +1,12 @@
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.Hosting;
+using KubeFlex.Server.Processes;
 using KubeFlex.Server.Standalone;
 using KubeFlex.Server.StorageOnly;
 using KubeFlex.Storage;
 
+// First and without an await before it: this thread becomes the program.
+if (args is [Supervise.Verb, .. var supervised]) return Supervise.Run(supervised);
 if (args is ["--help" or "-h" or "help"])
 {
     Console.WriteLine(ServerOptions.Usage);

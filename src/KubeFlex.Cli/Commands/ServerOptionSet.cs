@@ -26,6 +26,12 @@ internal sealed class ServerOptionSet
         HelpName = "url",
     };
 
+    private readonly Option<string?> binaryAssets = new("--binary-assets-dir")
+    {
+        Description = "Directory with kube-apiserver and kube-controller-manager, for control planes of runtime Process. Standard: $KUBEBUILDER_ASSETS",
+        HelpName = "directory",
+    };
+
     public static Option<string?> DataDir() => new("--data-dir")
     {
         Description = "Where the server keeps its data. Standard: $KUBEFLEX_HOME, else ~/.kubeflex",
@@ -38,10 +44,12 @@ internal sealed class ServerOptionSet
         command.Add(listen);
         command.Add(domain);
         command.Add(datastore);
+        command.Add(binaryAssets);
     }
 
     public string? Domain(ParseResult parse) => parse.GetValue(domain);
 
     public ServerOptions Read(ParseResult parse, CliHost host) =>
-        new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain), parse.GetValue(datastore));
+        new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain), parse.GetValue(datastore),
+            parse.GetValue(binaryAssets) is { } assets ? Path.GetFullPath(assets) : null);
 }

@@ -11,15 +11,25 @@ namespace KubeFlex.Server.Configuration;
 /// <param name="Datastore">Where objects are kept; null for a SQLite file in the data directory.</param>
 internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Listen, string Domain, DatastoreUrl? Datastore)
 {
+    /// <summary>Directory of stock binaries, or null.</summary>
+    public string? BinaryAssets { get; init; }
+
+    /// <summary>What named <see cref="BinaryAssets"/>, for messages.</summary>
+    public string BinaryAssetsSource { get; init; } = "";
+
     public const string Usage = """
-        kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN] [--datastore URL]
+        kubeflex-server [--data-dir DIR] [--listen ADDRESS:PORT] [--domain DOMAIN] [--datastore URL] [--binary-assets-dir DIR]
         kubeflex-server operator [flags]      only the operator, for an existing cluster; see: kubeflex-server operator --help
 
           --data-dir  directory for everything the server keeps (default: $KUBEFLEX_HOME, else ~/.kubeflex)
           --listen    address and port to serve on (default 127.0.0.1:9443; port 0 takes a free one)
           --domain    control planes also answer at <name>.<domain> (default localtest.me)
           --datastore where objects are kept: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE (default: $KUBEFLEX_DATASTORE, else a SQLite file in the data directory)
+          --binary-assets-dir  directory with kube-apiserver and kube-controller-manager, for control planes of runtime Process
+                      (default: $KUBEBUILDER_ASSETS; without one they are refused)
         """;
+
+    private const string AssetsFlag = Processes.BinaryAssets.Flag, AssetsVariable = Processes.BinaryAssets.Variable;
 
     /// <summary>Reads the arguments; collects every error before it answers.</summary>
     public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args, Func<string, string?> environment)
@@ -29,7 +39,7 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
         for (var i = 0; i < args.Count; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], null);
-            if (name is not ("--data-dir" or "--listen" or "--domain" or "--datastore")) errors.Add($"unknown argument \"{name}\": expected --data-dir, --listen, --domain or --datastore");
+            if (name is not ("--data-dir" or "--listen" or "--domain" or "--datastore" or AssetsFlag)) errors.Add($"unknown argument \"{name}\": expected --data-dir, --listen, --domain, --datastore or {AssetsFlag}");
             else if (value is null && i + 1 >= args.Count) errors.Add($"{name} needs a value");
             else values[name] = value ?? args[++i];
         }
@@ -47,10 +57,15 @@ internal sealed partial record ServerOptions(string DataDirectory, IPEndPoint Li
         DatastoreUrl? datastore = null;
         if (!string.IsNullOrEmpty(url) || source == "--datastore")
         {
-            DatastoreUrl.TryParse(url ?? "", out datastore, out var wrong);
-            errors.AddRange(wrong.Select(error => $"{source}: {error}"));
+            if (!DatastoreUrl.TryParse(url ?? "", out datastore, out var wrong)) errors.AddRange(wrong.Select(error => $"{source}: {error}"));
         }
-        return errors.Count > 0 ? (null, errors) : (new ServerOptions(Path.GetFullPath(directory), endpoint!, domain, datastore), []);
+        var (assets, assetsSource) = values.TryGetValue(AssetsFlag, out var given) ? (given, AssetsFlag) : (environment(AssetsVariable), AssetsVariable);
+        if (given is not null && !Directory.Exists(given)) errors.Add($"{AssetsFlag} \"{given}\" is no directory: name the one that holds kube-apiserver and kube-controller-manager");
+        return errors.Count > 0 ? (null, errors) : (new ServerOptions(Path.GetFullPath(directory), endpoint!, domain, datastore)
+        {
+            BinaryAssets = string.IsNullOrEmpty(assets) ? null : Path.GetFullPath(assets),
+            BinaryAssetsSource = assetsSource,
+        }, []);
     }
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]

@@ -26,6 +26,9 @@ internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager 
     /// <summary>Completes the wiring once the hosting control plane runs and the port is bound.</summary>
     public void Attach(KubeClient hostingClient, Places known, System.Net.IPEndPoint bound) => (hosting, places, endpoint) = (hostingClient, known, bound);
 
+    /// <summary>How many are open.</summary>
+    public int OpenCount => slots.Values.Count(slot => slot.Running is not null);
+
     public string ServerUrl => $"https://{(endpoint.Address.Equals(System.Net.IPAddress.Any) || endpoint.Address.Equals(System.Net.IPAddress.IPv6Any)
         ? new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, endpoint.Port) : endpoint)}";
 

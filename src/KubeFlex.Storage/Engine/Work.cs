@@ -44,6 +44,9 @@ internal sealed class StoreWork(Store store, int generation, VersionTree tree, l
     /// <summary>The store's leases after this step.</summary>
     public ImmutableDictionary<long, Lease> Leases { get; set; } = LeaseBook.None;
 
+    /// <summary>Bytes of the store's live keys and values after this step.</summary>
+    public long LiveBytes { get; set; }
+
     public bool Writes => Changes is not null || Removed is not null || LeaseRows is not null || Compacted > 0;
 }
 

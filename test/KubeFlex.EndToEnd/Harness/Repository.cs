@@ -10,6 +10,7 @@ internal static class Repository
     public static string Server => Path.Combine(Root, "artifacts", "bin", "KubeFlex.Server", Configuration, "kubeflex-server");
     public static string Cli => Path.Combine(Root, "artifacts", "bin", "KubeFlex.Cli", Configuration, "kflex");
 
+    public static string StandIn => Path.Combine(Root, "artifacts", "bin", "KubeFlex.StandIn", Configuration);
     public static string ImageBuilder => Path.Combine(Root, "artifacts", "bin", "ImageBuilder", Configuration, "ImageBuilder");
 
     private static string FindRoot()

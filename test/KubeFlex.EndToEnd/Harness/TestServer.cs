@@ -25,7 +25,11 @@ internal sealed partial class TestServer : IAsyncDisposable
         ["KUBEFLEX_HOME"] = Data,
         ["KUBEFLEX_SERVER"] = Repository.Server,
         ["KUBECONFIG"] = Kubeconfig,
+        ["KUBEBUILDER_ASSETS"] = Assets,
     };
+
+    /// <summary>Directory of stock binaries; none unless a test brings its own.</summary>
+    public string? Assets { get; init; }
 
     public static async Task<TestServer> StartAsync(string? data = null)
     {

@@ -38,5 +38,15 @@ public sealed class ServerOptionsTests
     }
 
     [Fact]
+    public void Stock_binaries_are_where_the_flag_or_the_variable_says()
+    {
+        static ServerOptions Read(string? variable, params string[] args) => ServerOptions.Parse(args, name => name == "KUBEBUILDER_ASSETS" ? variable : null).Options!;
+        Assert.Null(Read(null).BinaryAssets);
+        Assert.Equal(("/usr/bin", "KUBEBUILDER_ASSETS"), (Read("/usr/bin").BinaryAssets, Read("/usr/bin").BinaryAssetsSource));
+        Assert.Equal(("/usr", "--binary-assets-dir"), (Read("/usr/bin", "--binary-assets-dir", "/usr").BinaryAssets, Read("/usr/bin", "--binary-assets-dir", "/usr").BinaryAssetsSource));
+        Assert.Contains("--binary-assets-dir \"/not/there\" is no directory", Assert.Single(Parse(null, "--binary-assets-dir", "/not/there").Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void All_errors_are_told_at_once() => Assert.Equal(3, Parse(null, "--listen", "x", "--domain", "-", "--what").Errors.Count);
 }

@@ -29,7 +29,7 @@ public sealed class StorageServerTests : IDisposable
     [InlineData("--datastore", "needs a value")]
     public void Nonsense_is_refused(string line, string expected)
     {
-        var (options, errors) = StorageServerOptions.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var (options, errors) = StorageServerOptions.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), _ => null);
         Assert.Null(options);
         Assert.Contains(errors, error => error.Contains(expected, StringComparison.Ordinal));
     }

@@ -44,11 +44,9 @@ public abstract class CompactionTests(Backend backend)
         Assert.Equal(50, live.Count);
         var tree = (await store.ViewAsync(default)).Tree;
         await test.Datastore.DisposeAsync();
-        using var check = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={test.Path};Pooling=False");
-        check.Open();
         // The tombstones of the last deletion are at the compacted revision and stay until the next compaction, with what they replaced.
-        Assert.InRange(Dialects.Sqlite.SqliteSchema.Number(check, "select count(*) from log"), 50, 50 + 2 * 300);
-        Assert.InRange(new FileInfo(test.Path).Length, 0, 8 << 20);
+        Assert.InRange(test.Sql("select count(*) from $log"), 50, 50 + 2 * 300);
+        if (backend is SqliteBackend) Assert.InRange(new FileInfo(test.Path).Length, 0, 8 << 20);
         Assert.Equal(50, tree.Live);
     }
 
@@ -109,9 +107,9 @@ public abstract class CompactionTests(Backend backend)
         await using var test = await backend.OpenAsync(new() { HistoryLimit = 100, HibernateAfter = TimeSpan.Zero });
         var store = await test.StoreAsync();
         for (var i = 0; i < 300; i++) await store.PutAsync("a", $"{i}");
-        // Writes are what sets compaction off, so a last round may be left to the next one; but the history stays near its limit.
-        await UntilAsync(store, () => store.Revision - store.CompactedRevision <= 200);
-        Assert.InRange(store.Revision - store.CompactedRevision, 10, 200);
+        // Also what came while a round was under way: nothing is written any more.
+        await UntilAsync(store, () => store.Revision - store.CompactedRevision <= 101);
+        Assert.InRange(store.Revision - store.CompactedRevision, 10, 101);
     }
 
     // Background work takes its turn in the committer's queue; reads that write nothing give it time without moving the revision.

@@ -282,9 +282,9 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
     }
 
     /// <summary>What is left of a lease that was granted and revoked within one batch is the last word.</summary>
-    private static IReadOnlyCollection<LeaseRow> Last(List<LeaseRow> leases) => leases.Count < 2 ? leases : leases.GroupBy(lease => lease.Id).Select(group => group.Last()).ToList();
+    private static List<LeaseRow> Last(List<LeaseRow> leases) => leases.Count < 2 ? leases : leases.GroupBy(lease => lease.Id).Select(group => group.Last()).ToList();
 
-    private static NpgsqlParameter Column<T>(List<T> rows, Func<T, long> value) => Value(rows.Select(value).ToArray());
+    private static NpgsqlParameter<long[]> Column<T>(List<T> rows, Func<T, long> value) => Value(rows.Select(value).ToArray());
 
     private static string[] Names(WriteBatch batch) => batch.Claims.Select(store => store.Name).Distinct(StringComparer.Ordinal).ToArray();
 

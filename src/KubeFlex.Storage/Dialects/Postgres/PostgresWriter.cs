@@ -112,7 +112,9 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
             if (!connections.Closing.WaitHandle.WaitOne(told ? Pause * 5 : Pause)) continue;
             if (closingSince == 0) closingSince = Stopwatch.GetTimestamp();
             if (Stopwatch.GetElapsedTime(closingSince) > LastPatience) throw Undecided(lost);
-            Thread.Yield();
+            // No longer cancellable, just short.
+            using var pause = new ManualResetEventSlim();
+            pause.Wait(Pause);
         }
     }
 

@@ -3,7 +3,7 @@ using KubeFlex.Cli.Tests.Harness;
 
 namespace KubeFlex.Cli.Tests.Commands;
 
-public sealed class DoctorAndLogsTests : IAsyncLifetime
+public sealed class DoctorTests : IAsyncLifetime
 {
     private FakeApi api = null!;
     private Harness.Cli cli = null!;
@@ -62,37 +62,5 @@ public sealed class DoctorAndLogsTests : IAsyncLifetime
         Assert.Equal(ExitCodes.Failed, result.ExitCode);
         Assert.Contains("✘ hosting server: cannot reach the server http://127.0.0.1:1/", result.Out, StringComparison.Ordinal);
         Assert.Contains("✘ ports: 127.0.0.1:1", result.Out, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Logs_of_an_in_process_control_plane_are_the_servers_lines_about_it()
-    {
-        var elsewhere = await cli.RunAsync("logs", "a");
-        Assert.Equal(ExitCodes.NotFound, elsewhere.ExitCode);
-        Assert.Contains("--data-dir", elsewhere.Error, StringComparison.Ordinal);
-
-        Directory.CreateDirectory(data);
-        await File.WriteAllTextAsync(Path.Combine(data, "server.json"), new JsonObject { ["url"] = api.Url, ["pid"] = 999999 }.ToJsonString());
-        await File.WriteAllTextAsync(Path.Combine(data, "server.log"), "one a two\nab\nteam-a\nnamespace a-system\nx /controlplanes/a/api\n");
-        var result = await cli.RunAsync("logs", "a");
-        Assert.Equal("one a two\nnamespace a-system\nx /controlplanes/a/api\n", result.Out);
-        Assert.Equal("x /controlplanes/a/api\n", (await cli.RunAsync("logs", "a", "--tail", "1")).Out);
-    }
-
-    [Fact]
-    public async Task Logs_of_pods_bear_their_names()
-    {
-        foreach (var pod in new[] { "kube-apiserver-1", "my-job", "coredns-x-kube-system-x-vcluster" })
-        {
-            api.Put($"/api/v1/namespaces/a-system/pods/{pod}", new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["name"] = pod },
-                ["spec"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["name"] = "kine" }, new JsonObject { ["name"] = "main" }) },
-            });
-        }
-        api.Texts["/api/v1/namespaces/a-system/pods/kube-apiserver-1/log"] = "hello\n";
-        Assert.Equal("[kube-apiserver-1/kine] hello\n[kube-apiserver-1/main] hello\n", (await cli.RunAsync("logs", "a")).Out);
-        api.Texts["/api/v1/namespaces/a-system/pods/my-job/log"] = "job\n";
-        Assert.Equal("[my-job/kine] job\n[my-job/main] job\n", (await cli.RunAsync("logs", "a", "--component", "my-job")).Out);
     }
 }
