@@ -24,7 +24,7 @@ public sealed class EtcdFace : IDisposable
     public EtcdFace(IStoreResolver resolver, EtcdOptions options, TimeProvider time, ILoggerFactory logs)
     {
         (this.resolver, this.options) = (resolver, options);
-        endpoint = new(Methods(time), options.RequestBytes + FrameOverhead, time, EtcdErrors.Translate, logs.CreateLogger("KubeFlex.Etcd"));
+        endpoint = new(Methods(time), options.RequestBytes + FrameOverhead, new(options.BufferedBytes), time, EtcdErrors.Translate, logs.CreateLogger("KubeFlex.Etcd"));
     }
 
     /// <summary>Answers a request: a call of etcd's API, or <c>GET /health</c> and <c>/version</c>.</summary>

@@ -23,6 +23,9 @@ public sealed record EtcdEndpoint(EndPoint Address, X509Certificate2? Certificat
 /// <summary>An HTTP/2 server with a face and nothing else.</summary>
 public sealed class EtcdListener : IAsyncDisposable
 {
+    /// <summary>Past these new ones are closed at once; a connection carries thousands of streams.</summary>
+    private const int Connections = 10_000;
+
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private readonly WebApplication app;
@@ -48,6 +51,7 @@ public sealed class EtcdListener : IAsyncDisposable
             k.Limits.MinResponseDataRate = null;
             k.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
             k.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+            k.Limits.MaxConcurrentConnections = Connections;
             k.Limits.Http2.MaxStreamsPerConnection = 4096;
             k.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
             k.Listen(endpoint.Address, l =>

@@ -12,6 +12,9 @@ public sealed record EtcdOptions
     /// <summary>Operations of one transaction (<c>--max-txn-ops</c>).</summary>
     public int TransactionOperations { get; init; } = 128;
 
+    /// <summary>Bytes of requests that have not come wholly, of all connections together.</summary>
+    public long BufferedBytes { get; init; } = 256L << 20;
+
     /// <summary>Watches on one stream; etcd has no bound.</summary>
     public int WatchesPerStream { get; init; } = 10_000;
 

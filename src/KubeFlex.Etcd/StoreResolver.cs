@@ -26,3 +26,12 @@ public sealed class CertificateStoreResolver(Func<X509Certificate2, Cancellation
     public ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation) =>
         certificate is null ? new((Store?)null) : find(certificate, cancellation);
 }
+
+/// <summary>One store for everybody, opened anew when this server has lost it to another and got it back.</summary>
+/// <param name="datastore">Where it is.</param>
+/// <param name="name">Its name.</param>
+public sealed class NamedStoreResolver(Datastore datastore, string name) : IStoreResolver
+{
+    /// <inheritdoc/>
+    public async ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation) => await datastore.OpenStoreAsync(name, cancellation);
+}

@@ -36,6 +36,12 @@ public sealed record DatastoreOptions
     /// <summary>Bytes of transactions that wait for the committer before new ones are refused: a bound on memory when the disk stalls.</summary>
     public long QueuedBytes { get; init; } = 256L << 20;
 
+    /// <summary>Bytes of one store's live keys and values, which are in memory while it is in use; past them only what makes it smaller is taken. etcd's default quota.</summary>
+    public long StoreBytes { get; init; } = 2L << 30;
+
+    /// <summary>Watches of one store.</summary>
+    public int Watches { get; init; } = 100_000;
+
     /// <summary>Leases of one store.</summary>
     public int Leases { get; init; } = 100_000;
 
@@ -60,6 +66,8 @@ public sealed record DatastoreOptions
         if (WatchBufferBytes < 1) wrong.Add($"{nameof(WatchBufferBytes)} must be positive");
         if (TransactionOperations < 1) wrong.Add($"{nameof(TransactionOperations)} must be positive");
         if (TransactionBytes < 1) wrong.Add($"{nameof(TransactionBytes)} must be positive");
+        if (StoreBytes < 1) wrong.Add($"{nameof(StoreBytes)} must be positive");
+        if (Watches < 1) wrong.Add($"{nameof(Watches)} must be positive");
         if (Leases < 0) wrong.Add($"{nameof(Leases)} must not be negative");
         if (QueuedBytes < TransactionBytes) wrong.Add($"{nameof(QueuedBytes)} must not be smaller than {nameof(TransactionBytes)}");
         if (Membership is { } membership && membership.Lease < TimeSpan.FromSeconds(1)) wrong.Add($"{nameof(Membership)}.{nameof(membership.Lease)} must be at least a second");

@@ -14,11 +14,13 @@ public sealed partial class Store
     private VersionTree pending = VersionTree.Empty;
     private long pendingRevision;
     private long pendingSequence;
+    private long pendingBytes;
     private int generation;
     private int outstanding;
 
-    // The durable end of the log, to go back to.
+    // The durable end of the log and the bytes that live there, to go back to.
     private long sequence;
+    private long liveBytes;
 
     // The committer's notes about the batch in hand; its thread alone touches them.
     private readonly List<StoreWork> gathered = [];
@@ -56,6 +58,7 @@ public sealed partial class Store
             (result, work) = (null, null);
             if (refusal is { } no) throw Committer.Again(no);
             if (view is null) return false;
+            ThrowIfFrozen();
             used = true;
             datastore.Committer.Admit();
 
@@ -63,6 +66,9 @@ public sealed partial class Store
             result = run.Execute(transaction);
             // What wrote nothing and saw only durable state is answered at once; else it waits behind what it saw.
             if (run.Changes is null && Volatile.Read(ref outstanding) == 0) return true;
+            var grown = Growth(run.Changes);
+            if (grown > 0 && pendingBytes + grown > options.StoreBytes)
+                throw new StorageException(StorageFailure.LimitExceeded, $"mvcc: database space exceeded: keys and values of a store have at most {options.StoreBytes} bytes; delete some");
             Take(run);
             work = Queue(new(this, generation, pending, pendingRevision) { Changes = run.Changes, Bytes = bytes + 200 });
             return true;
@@ -72,12 +78,26 @@ public sealed partial class Store
     private void Take(TransactionRun run)
     {
         (pending, pendingRevision, pendingSequence) = (run.Tree, run.Revision, run.Sequence);
+        pendingBytes += Growth(run.Changes);
         if (run.Changes is not null) leases.Follow(run.Changes);
     }
 
+    private static long Growth(List<KeyValue>? changes)
+    {
+        long bytes = 0;
+        foreach (var change in changes ?? [])
+        {
+            bytes += Size(change);
+            if (change.Older is { } older) bytes -= Size(older);
+        }
+        return bytes;
+    }
+
+    private static long Size(KeyValue version) => version.Deleted ? 0 : version.Key.Length + version.Value.Length;
+
     private StoreWork Queue(StoreWork work)
     {
-        work.Leases = leases.Pending;
+        (work.Leases, work.LiveBytes) = (leases.Pending, pendingBytes);
         Interlocked.Increment(ref outstanding);
         datastore.Committer.Enqueue(work);
         return work;
@@ -129,6 +149,7 @@ public sealed partial class Store
         var events = hub.Publish(changes, trimmed, last.Revision, hearing.Length > 0, () =>
         {
             if (changes.Count > 0) sequence = changes[^1].Sequence;
+            liveBytes = last.LiveBytes;
             Volatile.Write(ref view, new(compacted, last.Tree, last.Revision));
             Volatile.Write(ref revision, last.Revision);
             leases.Durable = last.Leases;
@@ -169,6 +190,7 @@ public sealed partial class Store
             Interlocked.Add(ref outstanding, -gathered.Count);
             lastFailure = failure;
             (pending, pendingRevision, pendingSequence) = (view!.Tree, view.Revision, sequence);
+            pendingBytes = liveBytes;
             compactedPending = compacted.Revision;
             leases.GoBack(pending);
         }

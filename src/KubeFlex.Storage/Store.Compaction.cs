@@ -16,7 +16,7 @@ public sealed partial class Store
     private SemaphoreSlim? trimming;
     private long compactedPending;
     private int compacting;
-    private bool limiting;
+    private int limiting;
 
     /// <summary>Forgets the history before <paramref name="revision"/>; what was current at it stays readable and watchable (as in etcd).</summary>
     public async ValueTask CompactAsync(long revision, CancellationToken cancellation)
@@ -102,38 +102,45 @@ public sealed partial class Store
     /// <summary>Moving the mark costs a commit; history that is one write longer than allowed is not worth it.</summary>
     private bool Worthwhile(long target) => target - CompactedRevision > options.HistoryRevisions / 10 || hub.Held().Bytes > 1 << 20;
 
-    /// <summary>History past the hard limits goes whatever its age. On the committer's thread.</summary>
+    /// <summary>History past the hard limits goes whatever its age. On the committer's thread, and once more when a round is over.</summary>
     private void LimitHistory()
     {
-        if (limiting) return;
+        if (Volatile.Read(ref limiting) != 0) return;
         var (changes, bytes) = hub.Held();
         if (changes <= options.HistoryLimit && bytes <= options.HistoryBytes) return;
         // A quarter more than needed, so that a busy store does not compact with every batch.
         var target = hub.RevisionBefore(options.HistoryLimit / 4 * 3, options.HistoryBytes / 4 * 3);
-        if (target <= CompactedRevision) return;
-        limiting = true;
-        _ = CompactBehindAsync(target);
+        if (target <= CompactedRevision || Interlocked.Exchange(ref limiting, 1) != 0) return;
+        _ = LimitBehindAsync(target);
     }
 
-    private async Task CompactBehindAsync(long target)
+    private async Task LimitBehindAsync(long target)
+    {
+        var done = await CompactBehindAsync(target);
+        Volatile.Write(ref limiting, 0);
+        // What was written meanwhile found this round under way, and perhaps nothing is written for a long time.
+        if (done) LimitHistory();
+    }
+
+    /// <summary>False when it failed: then the next write, or the next round of housekeeping, tries again.</summary>
+    private async Task<bool> CompactBehindAsync(long target)
     {
         // Called from the committer and the timer: neither may run what follows.
         await Task.Yield();
         try
         {
             await CompactAsync(target, CancellationToken.None);
+            return true;
         }
         catch (StorageException e) when (e.Failure is StorageFailure.Compacted or StorageFailure.Closed or StorageFailure.NotOwner)
         {
             // Somebody else did it, or it no longer matters.
+            return e.Failure == StorageFailure.Compacted;
         }
         catch (StorageException e)
         {
             options.Warn?.Invoke($"compaction of store \"{Name}\" failed", e);
-        }
-        finally
-        {
-            limiting = false;
+            return false;
         }
     }
 }

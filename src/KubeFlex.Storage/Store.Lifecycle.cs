@@ -32,6 +32,7 @@ public sealed partial class Store
             {
                 (pending, pendingRevision, pendingSequence) = (log.Index(), revision, log.Sequence);
                 sequence = log.Sequence;
+                pendingBytes = liveBytes = log.LiveBytes;
                 hub.Restore(log.History, revision);
                 leases.Attach(pending);
                 var loaded = new StoreView(compacted, pending, revision);

@@ -69,6 +69,7 @@ public sealed partial class Store
             {
                 // The store may have gone to sleep in between; with a watcher it cannot.
                 if (view is null) continue;
+                if (hub.Watchers >= options.Watches) throw new StorageException(StorageFailure.LimitExceeded, $"too many watches: a store has at most {options.Watches}");
                 var watcher = new StoreWatcher(hub, options, query);
                 hub.Add(watcher);
                 return watcher;

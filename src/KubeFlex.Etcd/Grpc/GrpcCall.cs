@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace KubeFlex.Etcd.Grpc;
 
 /// <summary>One call: messages come in and go out. One reader and one writer at a time.</summary>
-internal sealed class GrpcCall(HttpContext http, int largestRequest, CancellationToken cancellation)
+internal sealed class GrpcCall(HttpContext http, int largestRequest, RequestBudget budget, CancellationToken cancellation)
 {
     private readonly PipeReader requests = http.Request.BodyReader;
     private readonly PipeWriter responses = http.Response.BodyWriter;
@@ -19,7 +19,7 @@ internal sealed class GrpcCall(HttpContext http, int largestRequest, Cancellatio
     public X509Certificate2? ClientCertificate => http.Connection.ClientCertificate;
 
     /// <summary>The next message, or null when the client has sent its last.</summary>
-    public ValueTask<T?> ReadAsync<T>(MessageParser<T> parser) where T : class, IMessage<T> => GrpcFrames.ReadAsync(requests, parser, largestRequest, cancellation);
+    public ValueTask<T?> ReadAsync<T>(MessageParser<T> parser) where T : class, IMessage<T> => GrpcFrames.ReadAsync(requests, parser, largestRequest, budget, cancellation);
 
     /// <summary>Makes a read under way, or the next one, end as cancelled.</summary>
     public void CancelRead() => requests.CancelPendingRead();

@@ -10,7 +10,7 @@ namespace KubeFlex.Etcd.Grpc;
 /// <see cref="GrpcException"/>s or translated by <paramref name="translate"/>.
 /// </summary>
 internal sealed partial class GrpcEndpoint(
-    IReadOnlyDictionary<string, Func<GrpcCall, Task>> methods, int largestRequest, TimeProvider time, Func<Exception, GrpcException?> translate, ILogger logger)
+    IReadOnlyDictionary<string, Func<GrpcCall, Task>> methods, int largestRequest, RequestBudget budget, TimeProvider time, Func<Exception, GrpcException?> translate, ILogger logger)
 {
     private const string ContentType = "application/grpc";
 
@@ -43,7 +43,7 @@ internal sealed partial class GrpcEndpoint(
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, deadline?.Token ?? default);
         try
         {
-            await method(new GrpcCall(http, largestRequest, ends.Token));
+            await method(new GrpcCall(http, largestRequest, budget, ends.Token));
             return (GrpcCode.Ok, "");
         }
         catch (GrpcException e)

@@ -14,33 +14,42 @@ internal static class GrpcFrames
     public const int HeaderLength = 5;
 
     /// <summary>The next message, or null at the end of the body.</summary>
-    public static async ValueTask<T?> ReadAsync<T>(PipeReader body, MessageParser<T> parser, int largest, CancellationToken cancellation) where T : class, IMessage<T>
+    public static async ValueTask<T?> ReadAsync<T>(PipeReader body, MessageParser<T> parser, int largest, RequestBudget budget, CancellationToken cancellation) where T : class, IMessage<T>
     {
-        while (true)
+        long held = 0;
+        try
         {
-            var read = await body.ReadAsync(cancellation);
-            if (read.IsCanceled) throw new OperationCanceledException(cancellation);
-            var buffer = read.Buffer;
-            if (TryTake(ref buffer, largest, out var message))
+            while (true)
             {
-                T parsed;
-                try
+                var read = await body.ReadAsync(cancellation);
+                if (read.IsCanceled) throw new OperationCanceledException(cancellation);
+                var buffer = read.Buffer;
+                if (TryTake(ref buffer, largest, out var message, out var length))
                 {
-                    parsed = parser.ParseFrom(message);
+                    T parsed;
+                    try
+                    {
+                        parsed = parser.ParseFrom(message);
+                    }
+                    catch (InvalidProtocolBufferException e)
+                    {
+                        throw new GrpcException(GrpcCode.Internal, "grpc: error unmarshalling request: " + e.Message, e);
+                    }
+                    body.AdvanceTo(buffer.Start);
+                    return parsed;
                 }
-                catch (InvalidProtocolBufferException e)
+                if (read.IsCompleted)
                 {
-                    throw new GrpcException(GrpcCode.Internal, "grpc: error unmarshalling request: " + e.Message, e);
+                    if (buffer.Length > 0) throw new GrpcException(GrpcCode.Internal, "grpc: the body ends inside a message");
+                    return null;
                 }
-                body.AdvanceTo(buffer.Start);
-                return parsed;
+                if (held == 0) held = budget.Take(length);
+                body.AdvanceTo(buffer.Start, buffer.End);
             }
-            if (read.IsCompleted)
-            {
-                if (buffer.Length > 0) throw new GrpcException(GrpcCode.Internal, "grpc: the body ends inside a message");
-                return null;
-            }
-            body.AdvanceTo(buffer.Start, buffer.End);
+        }
+        finally
+        {
+            budget.Return(held);
         }
     }
 
@@ -60,9 +69,10 @@ internal static class GrpcFrames
         body.Advance(HeaderLength);
     }
 
-    private static bool TryTake(ref ReadOnlySequence<byte> buffer, int largest, out ReadOnlySequence<byte> message)
+    /// <summary>False while the message is not whole; <paramref name="length"/> is known once its header is there.</summary>
+    private static bool TryTake(ref ReadOnlySequence<byte> buffer, int largest, out ReadOnlySequence<byte> message, out uint length)
     {
-        message = default;
+        (message, length) = (default, 0);
         if (buffer.Length < HeaderLength) return false;
         Span<byte> header = stackalloc byte[HeaderLength];
         buffer.Slice(0, HeaderLength).CopyTo(header);
@@ -72,7 +82,7 @@ internal static class GrpcFrames
                 ? new GrpcException(GrpcCode.Unimplemented, "grpc: compressed messages are not supported")
                 : new GrpcException(GrpcCode.Internal, "grpc: unexpected payload format");
         }
-        var length = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
+        length = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
         if (length > largest) throw new GrpcException(GrpcCode.ResourceExhausted, $"grpc: received message larger than max ({length} vs. {largest})");
         if (buffer.Length < HeaderLength + length) return false;
         message = buffer.Slice(HeaderLength, length);

@@ -131,7 +131,17 @@ internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions option
             return;
         }
         var query = new WatchQuery(key, end, Math.Max(0, request.StartRevision));
-        var watcher = await store.WatchAsync(query, ended.Token);
+        StoreWatcher watcher;
+        try
+        {
+            watcher = await store.WatchAsync(query, ended.Token);
+        }
+        catch (StorageException e) when (e.Failure == StorageFailure.LimitExceeded)
+        {
+            // The other watches of the stream go on.
+            Write(new() { Header = Member.Header(store.Revision), WatchId = NoWatch, Created = true, Canceled = true, CancelReason = $"etcdserver: {e.Message}" });
+            return;
+        }
         var watch = new Watching(id, request, query, watcher, ready => queue.Writer.TryWrite(ready));
         watches.Add(id, watch);
         Write(new() { Header = Member.Header(watcher.CreatedAt), WatchId = id, Created = true });

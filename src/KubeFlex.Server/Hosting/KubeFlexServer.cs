@@ -6,10 +6,12 @@ using KubeFlex.Machinery.Catalog;
 using KubeFlex.Operator;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Server.Admin;
+using KubeFlex.Server.Backup;
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Server.Identity;
+using KubeFlex.Server.Metrics;
 using KubeFlex.Server.Processes;
 using KubeFlex.Server.Routing;
 using KubeFlex.Storage;
@@ -45,7 +47,8 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var dedicated = DedicatedDatastores.For(options.Datastore, directory);
         var opening = OpenDatastoreAsync(directory, options.Datastore, warnings, cancellation);
         var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
-        await using var app = BuildApp(socket, bound, out var gate);
+        using var metrics = new ServerMetrics(time);
+        await using var app = BuildApp(socket, bound, metrics, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
         warnings.Open(logs.CreateLogger("KubeFlex.Storage"));
@@ -55,15 +58,22 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
-        await using var host = new ControlPlaneHost(datastore, dedicated, warnings, api, controllers, options.Domain, identity.CaPem);
+        await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
         await using var processes = new ProcessHost(directory, datastore, dedicated, warnings, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
             new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
         admin.Add(LogsRoute.For(processes));
-        await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
+        var hostingStore = await datastore.OpenStoreAsync(HostingName, cancellation);
+        await using var hosting = await RunningControlPlane.StartAsync(HostingName, hostingStore, null,
             identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
-        host.Attach(client, bound);
+        var places = new Places(hostingStore, datastore, dedicated, new DatastorePool(warnings.Options));
+        host.Attach(client, places, bound);
+        await host.RecoverAsync(logger, cancellation);
+        metrics.Observe(directory, host);
+        admin.Add(new AdminRoute("GET", "/metrics", call => call.TextAsync(metrics.Write(), PrometheusText.ContentType)));
+        admin.Add(new BackupRoutes(new ServerBackup(directory, datastore, hostingStore, places, time), new Restore(host, hostingStore, places),
+            new Migration(host, hostingStore, places, time)).All);
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 
@@ -72,6 +82,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var operatorHost = new OperatorHost(client, host, new OperatorOptions
         {
             InstallCrds = false,
+            Meter = metrics.Meter,
             Processes = processes,
             HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
         }, time, logs);
@@ -170,9 +181,9 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
     private static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
         .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
 
-    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, out RequestGate gate)
+    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, ServerMetrics metrics, out RequestGate gate)
     {
-        var requests = gate = new RequestGate();
+        var requests = gate = new RequestGate(metrics);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KubeFlex.Server" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         Logging(builder.Logging);
@@ -203,14 +214,25 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
     private static partial void LoopDied(ILogger logger, Exception error, string loop);
 
     // The web server is built before what it serves, because logging comes from it; nothing arrives before it is started.
-    private sealed class RequestGate
+    private sealed class RequestGate(ServerMetrics metrics)
     {
         private ControlPlaneRouter? router;
         private TlsSelection? tls;
 
         public void Open(ControlPlaneRouter to, TlsSelection selection) => (router, tls) = (to, selection);
 
-        public Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context) => router!.HandleAsync(context);
+        public async Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context)
+        {
+            metrics.Begin();
+            try
+            {
+                await router!.HandleAsync(context);
+            }
+            finally
+            {
+                metrics.End(context.Response.StatusCode);
+            }
+        }
 
         public ValueTask<System.Net.Security.SslServerAuthenticationOptions> SelectAsync(TlsHandshakeCallbackContext context) => tls!.SelectAsync(context);
     }

@@ -15,6 +15,8 @@ internal static partial class StorageServer
 {
     private const string StoreName = "default";
 
+    private static readonly TimeSpan StandBy = TimeSpan.FromMilliseconds(300);
+
     public static async Task<int> MainAsync(IReadOnlyList<string> args, CancellationToken cancellation)
     {
         if (args is ["--help" or "-h"])
@@ -56,12 +58,13 @@ internal static partial class StorageServer
 
         using var logs = LoggerFactory.Create(Logging);
         var logger = logs.CreateLogger("KubeFlex.Storage");
-        await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what) }, stop.Token);
-        var store = await datastore.OpenStoreAsync(StoreName, stop.Token);
+        // Several servers may share a PostgreSQL: one has the store, the others stand by.
+        await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what), Membership = new() }, stop.Token);
+        await OwnAsync(datastore, logger, stop.Token);
         var port = options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : 0;
         var urls = new List<string>();
         var size = new DatastoreSize(datastore, TimeProvider.System);
-        using var face = new EtcdFace(new FixedStoreResolver(store), new()
+        using var face = new EtcdFace(new NamedStoreResolver(datastore, StoreName), new()
         {
             ClientUrls = urls,
             DatabaseSize = size.Read,
@@ -80,6 +83,24 @@ internal static partial class StorageServer
         {
             signal.Cancel = true;
             stop.Cancel();
+        }
+    }
+
+    /// <summary>Waits while another server that lives has the store.</summary>
+    private static async Task OwnAsync(Datastore datastore, ILogger logger, CancellationToken cancellation)
+    {
+        for (var waits = false; ; await Task.Delay(StandBy, TimeProvider.System, cancellation))
+        {
+            try
+            {
+                await datastore.OpenStoreAsync(StoreName, cancellation);
+                return;
+            }
+            catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
+            {
+                if (!waits) StandsBy(logger, e.Message);
+                waits = true;
+            }
         }
     }
 
@@ -113,6 +134,9 @@ internal static partial class StorageServer
         // A start that fails is told in a sentence.
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+
+    [LoggerMessage(411, LogLevel.Information, "{Why}; this one stands by and takes over when that one is gone")]
+    private static partial void StandsBy(ILogger logger, string why);
 
     [LoggerMessage(410, LogLevel.Warning, "{What}")]
     private static partial void Warned(ILogger logger, Exception? error, string what);

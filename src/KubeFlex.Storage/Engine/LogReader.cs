@@ -42,6 +42,9 @@ internal sealed class LogReader(long compacted)
         else heads[row.Key] = row;
     }
 
+    /// <summary>Bytes of keys and values that are there in the end.</summary>
+    public long LiveBytes => heads.Values.Sum(head => head.Deleted ? 0L : head.Key.Length + head.Value.Length);
+
     public VersionTree Index()
     {
         var sorted = heads.Values.ToArray();

@@ -44,6 +44,9 @@ internal sealed class StoreWork(Store store, int generation, VersionTree tree, l
     /// <summary>The store's leases after this step.</summary>
     public ImmutableDictionary<long, Lease> Leases { get; set; } = LeaseBook.None;
 
+    /// <summary>Bytes of the store's live keys and values after this step.</summary>
+    public long LiveBytes { get; set; }
+
     public bool Writes => Changes is not null || Removed is not null || LeaseRows is not null || Compacted > 0;
 }
 
@@ -52,6 +55,21 @@ internal sealed class ClaimWork(StoreClaim claim) : Work
 {
     public StoreClaim Claim { get; } = claim;
 }
+
+/// <summary>Rows of a store that nobody has open: an import.</summary>
+internal sealed class ImportWork(StoreWrites writes) : Work
+{
+    public StoreWrites Writes { get; } = writes;
+}
+
+/// <summary>Imports that take their names, all together.</summary>
+internal sealed class RenameWork(IReadOnlyList<StoreRename> renames) : Work
+{
+    public IReadOnlyList<StoreRename> Renames { get; } = renames;
+}
+
+/// <summary>Does nothing; complete when everything that was queued before it is.</summary>
+internal sealed class BarrierWork : Work;
 
 /// <summary>Deletes a store.</summary>
 internal sealed class DropWork(long store) : Work

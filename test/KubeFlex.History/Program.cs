@@ -1,0 +1,3 @@
+using KubeFlex.History;
+
+return await LongRun.MainAsync(args);
