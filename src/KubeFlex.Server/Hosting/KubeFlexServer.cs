@@ -60,7 +60,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
 
         await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
-        await using var processes = new ProcessHost(directory, datastore, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
+        await using var processes = new ProcessHost(directory, datastore, dedicated, warnings, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
             new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
         admin.Add(LogsRoute.For(processes));
         var hostingStore = await datastore.OpenStoreAsync(HostingName, cancellation);
