@@ -20,7 +20,7 @@ using Microsoft.Extensions.Logging;
 namespace KubeFlex.Server.Hosting;
 
 /// <summary>What a server is made of, whoever has the hosting control plane.</summary>
-internal sealed record ServerParts(ServerOptions Options, DataDirectory Directory, Datastore Datastore, DatastoreOptions DatastoreOptions, IDedicatedDatastores Dedicated, ServerIdentity Identity,
+internal sealed record ServerParts(ServerOptions Options, DataDirectory Directory, Datastore Datastore, DatastoreWarnings Warnings, IDedicatedDatastores Dedicated, ServerIdentity Identity,
     IPEndPoint Bound, string Url, SharedApi Api, ControllerManager Controllers, ControlPlaneHost Host, ServerMetrics Metrics, Action<ILoggingBuilder> Logging, TimeProvider Time, ILoggerFactory Logs);
 
 /// <summary>
@@ -68,7 +68,7 @@ internal sealed class HostingTerm : IAsyncDisposable
     public static async Task<HostingTerm> BeginAsync(ServerParts parts, Store store, Places places, IInProcessHost controlPlanes, Func<string?, CancellationToken, Task> bring, CancellationToken cancellation)
     {
         var admin = new AdminApi();
-        var processes = new ProcessHost(parts.Directory, parts.Datastore, parts.Bound.Address, new BinaryAssets(parts.Options.BinaryAssets, parts.Options.BinaryAssetsSource),
+        var processes = new ProcessHost(parts.Directory, parts.Datastore, parts.Dedicated, parts.Warnings, parts.Bound.Address, new BinaryAssets(parts.Options.BinaryAssets, parts.Options.BinaryAssetsSource),
             new StoreAccess(parts.Logging, () => new FileInfo(parts.Directory.Database) is { Exists: true } file ? file.Length : 0, parts.Time, parts.Logs), parts.Time,
             parts.Logs.CreateLogger("KubeFlex.Server.Processes"));
         try

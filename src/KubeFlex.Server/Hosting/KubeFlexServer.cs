@@ -54,7 +54,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
 
         await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
         metrics.Observe(directory, host);
-        var parts = new ServerParts(options, directory, datastore, warnings.Options, DedicatedDatastores.For(options.Datastore, directory), identity, bound, url, api, controllers, host,
+        var parts = new ServerParts(options, directory, datastore, warnings, DedicatedDatastores.For(options.Datastore, directory), identity, bound, url, api, controllers, host,
             metrics, Logging, time, logs);
         await using IHostingRole role = options.Shares ? new SharedServer(parts, lost, stopping.Token) : await SoleServer.OpenAsync(parts, cancellation);
         gate.Open(role.Router, new TlsSelection(identity, host, role.Router, role.Certificates));

@@ -19,7 +19,7 @@ internal sealed class SoleServer : IHostingRole
     public static async Task<SoleServer> OpenAsync(ServerParts parts, CancellationToken cancellation)
     {
         var store = await parts.Datastore.OpenStoreAsync(HostingSeat.HostingName, cancellation);
-        var places = new Places(new PlaceRecords(store), parts.Datastore, parts.Dedicated, new DatastorePool(parts.DatastoreOptions));
+        var places = new Places(new PlaceRecords(store), parts.Datastore, parts.Dedicated, new DatastorePool(parts.Warnings.Options));
         var term = await HostingTerm.BeginAsync(parts, store, places, parts.Host, (_, _) => Task.CompletedTask, cancellation);
         parts.Host.Attach(term.Client, places, parts.Bound, parts.Url);
         await parts.Host.RecoverAsync(parts.Logs.CreateLogger("KubeFlex.Server"), cancellation);

@@ -38,7 +38,7 @@ internal sealed class SharedServer : IHostingRole
         hosting = new(new HttpClient(new HostingHandler(seat, peers, owners, identity.OperatorCertificate)) { BaseAddress = new Uri("https://hosting/"), Timeout = Timeout.InfiniteTimeSpan });
         controlPlanes = new(parts.Host, peers, owners, parts.Time);
         var records = new SharedPlaceRecords(seat, peers, owners);
-        places = new(records, parts.Datastore, parts.Dedicated, new DatastorePool(parts.DatastoreOptions));
+        places = new(records, parts.Datastore, parts.Dedicated, new DatastorePool(parts.Warnings.Options));
         parts.Host.Attach(hosting, places, parts.Bound, parts.Url);
         var router = new SharedRouter(parts.Host, seat, identity, owners, new Forwarder(peers, stopping), new PeerTasks(parts.Host, parts.Datastore, records, parts.Time), parts.Time);
         Router = new(parts.Host, router, parts.Options.Domain);

@@ -60,7 +60,9 @@ internal static partial class StorageServer
         var logger = logs.CreateLogger("KubeFlex.Storage");
         // Several servers may share a PostgreSQL: one has the store, the others stand by.
         await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what), Membership = new() }, stop.Token);
-        await OwnAsync(datastore, logger, stop.Token);
+        // A file has no second server: what is wrong with it is told before the port answers.
+        if (options.Datastore.File is not null) await datastore.OpenStoreAsync(StoreName, stop.Token);
+        var standing = options.Datastore.File is null ? StandAsync(datastore, logger, stop.Token) : Task.CompletedTask;
         var port = options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : 0;
         var urls = new List<string>();
         var size = new DatastoreSize(datastore, TimeProvider.System);
@@ -78,6 +80,7 @@ internal static partial class StorageServer
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (stop.Token.Register(stopped.SetResult)) await stopped.Task;
+        await standing;
 
         void Stop(PosixSignalContext signal)
         {
@@ -86,21 +89,38 @@ internal static partial class StorageServer
         }
     }
 
-    /// <summary>Waits while another server that lives has the store.</summary>
-    private static async Task OwnAsync(Datastore datastore, ILogger logger, CancellationToken cancellation)
+    /// <summary>
+    /// Takes the store as soon as nobody else has it, and again when it was lost, also when no client asks: leases end only where it is open. Until then
+    /// clients hear that the leader has changed.
+    /// </summary>
+    private static async Task StandAsync(Datastore datastore, ILogger logger, CancellationToken cancellation)
     {
-        for (var waits = false; ; await Task.Delay(StandBy, TimeProvider.System, cancellation))
+        using var timer = new PeriodicTimer(StandBy);
+        var waits = false;
+        try
         {
-            try
+            do
             {
-                await datastore.OpenStoreAsync(StoreName, cancellation);
-                return;
+                try
+                {
+                    await datastore.OpenStoreAsync(StoreName, cancellation);
+                    if (waits) Serves(logger);
+                    waits = false;
+                }
+                catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
+                {
+                    if (!waits) StandsBy(logger, e.Message);
+                    waits = true;
+                }
+                catch (StorageException)
+                {
+                    // The database is away: clients hear of it.
+                }
             }
-            catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
-            {
-                if (!waits) StandsBy(logger, e.Message);
-                waits = true;
-            }
+            while (await timer.WaitForNextTickAsync(cancellation));
+        }
+        catch (OperationCanceledException)
+        {
         }
     }
 
@@ -137,6 +157,9 @@ internal static partial class StorageServer
 
     [LoggerMessage(411, LogLevel.Information, "{Why}; this one stands by and takes over when that one is gone")]
     private static partial void StandsBy(ILogger logger, string why);
+
+    [LoggerMessage(412, LogLevel.Information, "The other server is gone; this one serves")]
+    private static partial void Serves(ILogger logger);
 
     [LoggerMessage(410, LogLevel.Warning, "{What}")]
     private static partial void Warned(ILogger logger, Exception? error, string what);
