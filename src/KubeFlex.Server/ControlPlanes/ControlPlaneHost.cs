@@ -3,6 +3,7 @@ using KubeFlex.ApiServer;
 using KubeFlex.Controllers;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Runtime.Client;
+using KubeFlex.Server.Backup;
 using KubeFlex.Server.Data;
 using KubeFlex.Storage;
 
@@ -12,17 +13,18 @@ namespace KubeFlex.Server.ControlPlanes;
 /// All control planes of this process but the hosting one. One that nobody asked for since the start is opened by its first request; what it
 /// needs stands in the hosting control plane (the ControlPlane object, the Secret <c>k8s-certs</c>) and in its store.
 /// </summary>
-internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores dedicatedStores, DatastoreWarnings warnings, SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
+internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
     : IInProcessHost, IAsyncDisposable
 {
     private const string CertificatesSecret = "k8s-certs";
 
     private readonly ConcurrentDictionary<string, Slot> slots = new(StringComparer.Ordinal);
     private KubeClient? hosting;
+    private Places? places;
     private System.Net.IPEndPoint endpoint = new(System.Net.IPAddress.Loopback, 0);
 
     /// <summary>Completes the wiring once the hosting control plane runs and the port is bound.</summary>
-    public void Attach(KubeClient hostingClient, System.Net.IPEndPoint bound) => (hosting, endpoint) = (hostingClient, bound);
+    public void Attach(KubeClient hostingClient, Places known, System.Net.IPEndPoint bound) => (hosting, places, endpoint) = (hostingClient, known, bound);
 
     /// <summary>How many are open.</summary>
     public int OpenCount => slots.Values.Count(slot => slot.Running is not null);
@@ -46,8 +48,9 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         {
             if (slot.Running is { } running && running.Record == record) return;
             await StopAsync(slot);
-            var dedicated = await Datastore.ExistsAsync(dedicatedStores.Of(name), cancellation) || backend == "dedicated" && !(await shared.ListStoresAsync(cancellation)).Contains(name);
-            slot.Running = await StartAsync(name, dedicated, record, cancellation);
+            // What an undone restore left must not become the new one's content.
+            if (await places!.RecordAsync(name, cancellation) is { Where: null }) await FinishLeftoversAsync(name, cancellation);
+            slot.Running = await StartAsync(name, await places!.FindAsync(name, backend, cancellation), create: true, record, cancellation);
         }
         finally
         {
@@ -76,8 +79,10 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         try
         {
             await StopAsync(slot);
-            await shared.DeleteStoreAsync(name, cancellation);
-            await Datastore.DropAsync(dedicatedStores.Of(name), cancellation);
+            var record = await places!.RecordAsync(name, cancellation);
+            foreach (var where in (string[])[.. new[] { Places.Shared, Places.Dedicated, record?.Where, record?.Leftover }.OfType<string>().Distinct()])
+                await places.RemoveAsync(name, where, cancellation);
+            if (record is not null) await places.WriteAsync(name, null, cancellation);
         }
         finally
         {
@@ -102,13 +107,11 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         if (hosting is null || await hosting.FindAsync(Resources.ControlPlanes.Named(name), cancellation) is not { } cp) return null;
         // Only what the operator has set up is opened here, and nothing that is going away: opening must never create.
         if (cp["metadata"]?["deletionTimestamp"] is not null || await RecordAsync(name, cancellation) is not { } record) return null;
-        var dedicated = await Datastore.ExistsAsync(dedicatedStores.Of(name), cancellation);
-        if (!dedicated && !(await shared.ListStoresAsync(cancellation)).Contains(name)) return null;
         var slot = slots.GetOrAdd(name, _ => new Slot());
         await slot.Gate.WaitAsync(cancellation);
         try
         {
-            return slot.Running ??= await StartAsync(name, dedicated, record, cancellation);
+            return slot.Running ??= await StartAsync(name, await places!.FindAsync(name, Places.Shared, cancellation), create: false, record, cancellation);
         }
         finally
         {
@@ -116,25 +119,20 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         }
     }
 
-    private async Task<RunningControlPlane> StartAsync(string name, bool dedicated, ControlPlaneRecord record, CancellationToken cancellation)
+    private async Task<RunningControlPlane?> StartAsync(string name, string where, bool create, ControlPlaneRecord record, CancellationToken cancellation)
     {
-        var own = dedicated ? await OpenOwnAsync(dedicatedStores.Of(name), cancellation) : null;
+        if (!create && !await places!.HasAsync(name, where, cancellation)) return null;
+        var place = await places!.OpenAsync(name, where, cancellation);
         try
         {
-            var store = await (own ?? shared).OpenStoreAsync(name, cancellation);
-            return await RunningControlPlane.StartAsync(name, store, own, record, api, controllers, endpoint, cancellation);
+            var store = await place.Datastore.OpenStoreAsync(name, cancellation);
+            return await RunningControlPlane.StartAsync(name, store, place, record, api, controllers, endpoint, cancellation);
         }
         catch
         {
-            if (own is not null) await own.DisposeAsync();
+            await place.DisposeAsync();
             throw;
         }
-    }
-
-    private async Task<Datastore> OpenOwnAsync(DatastoreUrl url, CancellationToken cancellation)
-    {
-        await Datastore.CreateAsync(url, cancellation);
-        return await Datastore.OpenAsync(url, warnings.Options, cancellation);
     }
 
     private async Task<ControlPlaneRecord?> RecordAsync(string name, CancellationToken cancellation) =>
@@ -154,6 +152,8 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         private volatile RunningControlPlane? running;
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
+
+        public WriteGate Writes { get; } = new();
 
         public RunningControlPlane? Running
         {

@@ -6,6 +6,7 @@ using KubeFlex.Machinery.Catalog;
 using KubeFlex.Operator;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Server.Admin;
+using KubeFlex.Server.Backup;
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
@@ -57,17 +58,22 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
-        await using var host = new ControlPlaneHost(datastore, dedicated, warnings, api, controllers, options.Domain, identity.CaPem);
+        await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
-        await using var processes = new ProcessHost(directory, datastore, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
+        await using var processes = new ProcessHost(directory, datastore, dedicated, warnings, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
             new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
         admin.Add(LogsRoute.For(processes));
-        await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
+        var hostingStore = await datastore.OpenStoreAsync(HostingName, cancellation);
+        await using var hosting = await RunningControlPlane.StartAsync(HostingName, hostingStore, null,
             identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
         using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
-        host.Attach(client, bound);
+        var places = new Places(hostingStore, datastore, dedicated, new DatastorePool(warnings.Options));
+        host.Attach(client, places, bound);
+        await host.RecoverAsync(logger, cancellation);
         metrics.Observe(directory, host);
         admin.Add(new AdminRoute("GET", "/metrics", call => call.TextAsync(metrics.Write(), PrometheusText.ContentType)));
+        admin.Add(new BackupRoutes(new ServerBackup(directory, datastore, hostingStore, places, time), new Restore(host, hostingStore, places),
+            new Migration(host, hostingStore, places, time)).All);
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 

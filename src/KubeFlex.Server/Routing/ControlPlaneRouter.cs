@@ -40,11 +40,7 @@ internal sealed class ControlPlaneRouter(ControlPlaneHost host, RunningControlPl
 
     private async Task HandleAsync(HttpContext context, string name)
     {
-        if (await host.GetAsync(name, context.RequestAborted) is { } running)
-        {
-            await running.Api.HandleAsync(context);
-            return;
-        }
+        if (await host.TryHandleAsync(name, context)) return;
         var error = ApiError.NotFound(new GroupResource("tenancy.kflex.kubestellar.org", "controlplanes"), name);
         context.Response.StatusCode = error.Code;
         context.Response.ContentType = "application/json";

@@ -202,6 +202,12 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             case ClaimWork claim:
                 batch.Claims.Add(claim.Claim);
                 break;
+            case ImportWork import:
+                batch.Stores.Add(import.Writes);
+                break;
+            case RenameWork rename:
+                batch.Renames.Add(rename.Renames);
+                break;
             case DropWork drop:
                 batch.Drops.Add(drop.Store);
                 break;

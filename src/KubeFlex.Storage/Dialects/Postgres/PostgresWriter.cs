@@ -125,6 +125,8 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
         again.Claims.AddRange(batch.Claims);
         foreach (var claim in batch.Claims) claim.Leases.Clear();
         foreach (var store in batch.Stores) again.Stores.Add(new(store.Store, store.Epoch));
+        // A name given twice is the same name.
+        again.Renames.AddRange(batch.Renames);
         if (again.Empty) return;
         try
         {
