@@ -23,6 +23,15 @@ internal static class HostingObjects
     /// <summary>The ControlPlane object, or null.</summary>
     public static JsonObject? ControlPlane(StoreView hosting, string name) => Parse(hosting.Get(ControlPlaneKey(name)));
 
+    /// <summary>Why a control plane of whom this server keeps no store under its name cannot be backed up, replaced or moved.</summary>
+    public static string KeepsNothing(JsonObject cp, string name) => ((string?)cp["spec"]?["type"], (string?)cp["spec"]?["runtime"]) switch
+    {
+        (not (null or "k8s") and var type, _) => $"control plane \"{name}\" (type {type}) keeps nothing in this server: back up the cluster that runs it",
+        (_, not (null or "" or "InProcess") and var runtime) =>
+            $"control plane \"{name}\" has runtime {runtime}: single backups, restores and moves are for runtime InProcess; a backup of everything holds what the server's datastore holds",
+        _ => $"control plane \"{name}\" is not set up yet: try again when it is Ready",
+    };
+
     /// <summary>Names of all ControlPlane objects.</summary>
     public static IReadOnlyList<string> Names(StoreView hosting) =>
         [.. hosting.Range(new(Encoding.UTF8.GetBytes(ControlPlanes), Encoding.UTF8.GetBytes(ControlPlanes[..^1] + "0"), KeysOnly: true)).Items

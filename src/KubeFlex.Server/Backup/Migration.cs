@@ -33,7 +33,7 @@ internal sealed class Migration(ControlPlaneHost host, Store hosting, Places pla
         await host.FinishLeftoversAsync(name, cancellation);
         var from = await places.FindAsync(name, Places.Shared, cancellation);
         if (Places.Shown(from) == Places.Shown(to)) throw BackupFailure.Conflict($"control plane \"{name}\" is in {Places.Shown(to)} already");
-        if (await host.GetAsync(name, cancellation) is null) throw BackupFailure.Conflict($"control plane \"{name}\" is not set up yet, or keeps nothing in this server");
+        if (!await places.HasAsync(name, from, cancellation) || await host.GetAsync(name, cancellation) is null) throw BackupFailure.Conflict(HostingObjects.KeepsNothing(cp, name));
 
         if (await places.HasAsync(name, to, cancellation))
             throw BackupFailure.Conflict($"{Places.Shown(to)} has a store \"{name}\" already: delete that one, or move to another datastore");

@@ -31,7 +31,7 @@ internal sealed class Restore(ControlPlaneHost host, Store hosting, Places place
 
         var where = live is null ? Places.Shared : await places.FindAsync(name, Places.Shared, cancellation);
         if (live is not null && !await places.HasAsync(name, where, cancellation))
-            throw BackupFailure.Conflict($"control plane \"{name}\" is not set up yet, or keeps nothing in this server");
+            throw BackupFailure.Conflict(HostingObjects.KeepsNothing(live, name));
         await using var place = await places.OpenAsync(name, where, cancellation);
         await using var stage = await ArchiveStage.ReadAsync(reader, store => new(store.Name == source ? place.Datastore : null), item => item.Store == source, cancellation);
         if (stage.Stores.Count == 0) throw BackupFailure.Bad($"the backup holds no control plane \"{source}\"");

@@ -28,11 +28,7 @@ internal sealed class ServerBackup(DataDirectory directory, Datastore shared, St
         var cp = HostingObjects.ControlPlane(view, name) ?? throw new BackupFailure(ApiError.NotFound(new("tenancy.kflex.kubestellar.org", "controlplanes"), name));
         if (cp["metadata"]?["deletionTimestamp"] is not null) throw BackupFailure.Conflict($"control plane \"{name}\" is being deleted");
         var where = await places.FindAsync(name, Places.Shared, cancellation);
-        if (await SnapshotAsync(name, where, cancellation) is not { } snapshot)
-        {
-            throw BackupFailure.Conflict((string?)cp["spec"]?["type"] is "k8s" or null
-                ? $"control plane \"{name}\" is not set up yet, or keeps nothing in this server" : $"control plane \"{name}\" (type {cp["spec"]?["type"]}) keeps nothing in this server: back up the cluster that runs it");
-        }
+        if (await SnapshotAsync(name, where, cancellation) is not { } snapshot) throw BackupFailure.Conflict(HostingObjects.KeepsNothing(cp, name));
         var objects = HostingObjects.Of(view, name).ToList();
         var header = new ArchiveHeader(ArchiveKind.ControlPlane, name, snapshot.Revision, time.GetUtcNow(), compression);
         return new(header, async (to, stop) =>
