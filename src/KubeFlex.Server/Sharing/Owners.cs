@@ -24,10 +24,21 @@ internal sealed class Owners(Datastore datastore, TimeProvider time)
         return owner;
     }
 
-    /// <summary>Somebody was told so by the storage: the only way for a control plane in a database of its own.</summary>
-    public void Remember(string name, StoreOwner owner)
+    /// <summary>
+    /// The storage told so, which is the only way for a control plane in a database of its own. False when the owner is this server before it was started anew:
+    /// then its lease must run out.
+    /// </summary>
+    public bool Remember(string name, StoreOwner owner)
     {
-        if (owner.Url != datastore.Self!.Url) seen[name] = (owner, time.GetTimestamp());
+        if (owner.Url == datastore.Self!.Url) return false;
+        seen[name] = (owner, time.GetTimestamp());
+        return true;
+    }
+
+    /// <summary>It has answered a request, so it has the control plane: as long as it does nobody needs to ask the database.</summary>
+    public void Confirm(string name, StoreOwner owner)
+    {
+        if (seen.TryGetValue(name, out var known) && known.Owner == owner) seen.TryUpdate(name, (owner, time.GetTimestamp()), known);
     }
 
     public void Forget(string name) => seen.TryRemove(name, out _);

@@ -84,8 +84,7 @@ internal sealed class SharedRouter(ControlPlaneHost host, HostingSeat seat, Peer
         }
         catch (StorageException e) when (!http.Response.HasStarted)
         {
-            if (fromPeer || e.Owner is not { } other) return false;
-            owners.Remember(name, other);
+            if (fromPeer || e.Owner is not { } other || !owners.Remember(name, other)) return false;
             return await ForwardAsync(http, name, name, other);
         }
         catch (Exception e) when (e is KubeApiException or HttpRequestException && !http.Response.HasStarted)
@@ -104,8 +103,9 @@ internal sealed class SharedRouter(ControlPlaneHost host, HostingSeat seat, Peer
 
     private async Task<bool> ForwardAsync(HttpContext http, string store, string controlPlane, StoreOwner owner)
     {
-        if (await forwarder.TryAsync(http, controlPlane, owner.Url)) return true;
-        owners.Forget(store);
-        return false;
+        var taken = await forwarder.TryAsync(http, controlPlane, owner.Url);
+        if (taken) owners.Confirm(store, owner);
+        else owners.Forget(store);
+        return taken;
     }
 }

@@ -92,7 +92,17 @@ internal sealed class SharedServer : IHostingRole
     }
 
     private Task<HostingTerm> OpenAsync(Store store, CancellationToken cancellation) =>
-        HostingTerm.BeginAsync(parts, store, places, controlPlanes, (name, stop) => controlPlanes.BringAsync(name, store, stop), cancellation);
+        HostingTerm.BeginAsync(parts, store, places, controlPlanes, async (name, stop) =>
+        {
+            try
+            {
+                await controlPlanes.BringAsync(name, store, stop);
+            }
+            catch (Exception e) when (e is KubeApiException or HttpRequestException)
+            {
+                throw new BackupFailure(Refusal.NotNow($"the server that has the control plane could not hand it over, try again: {e.Message}"), e);
+            }
+        }, cancellation);
 
     private async Task RunAsync(HostingTerm term, CancellationToken cancellation)
     {
