@@ -29,7 +29,8 @@ public sealed class SnapshotTests
         })).ToList();
         try
         {
-            for (var i = 0; i < 15; i++)
+            // Until there was load to speak of, too.
+            for (var i = 0; i < 15 || store.Revision <= 100; i++)
             {
                 var restored = await Archives.RestoreAsync(await Archives.WriteAsync(store), two.Datastore, $"copy{i}", i % 2);
                 Assert.Equal(Accounts * Each, (await restored.RangeAsync("acc", "acd")).Items.Sum(Number));
@@ -40,7 +41,6 @@ public sealed class SnapshotTests
             await stop.CancelAsync();
             await Task.WhenAll(writers);
         }
-        Assert.True(store.Revision > 100, "the writers wrote");
 
         static int Number(KeyValue item) => int.Parse(S(item.Value), CultureInfo.InvariantCulture);
     }
