@@ -55,8 +55,7 @@ internal sealed record StorageArchiveOptions(bool Restore, string? DataDirectory
         DatastoreUrl? datastore = null;
         if (values.TryGetValue("--datastore", out var url))
         {
-            DatastoreUrl.TryParse(url, out datastore, out var wrong);
-            errors.AddRange(wrong.Select(error => $"--datastore: {error}"));
+            if (!DatastoreUrl.TryParse(url, out datastore, out var wrong)) errors.AddRange(wrong.Select(error => $"--datastore: {error}"));
         }
         return errors.Count > 0 ? (null, errors) : (new(restore, values.GetValueOrDefault("--data-dir") is { } directory ? Path.GetFullPath(directory) : null,
             datastore, values.GetValueOrDefault("--store"), compression, replace, files[0]), []);
