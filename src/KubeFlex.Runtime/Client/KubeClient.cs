@@ -108,6 +108,15 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
         return response.IsSuccessStatusCode ? System.Text.Encoding.UTF8.GetString(body) : throw Failure((int)response.StatusCode, body);
     }
 
+    /// <summary>GET of any path whose body is text that may go on for ever: its lines as they come.</summary>
+    public async IAsyncEnumerable<string> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var response = await SendRawAsync(HttpMethod.Get, path, null, cancellation);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(cancellation) is { } line) yield return line;
+    }
+
     /// <summary>Takes the limit on how long an answer may take away, for transfers that last; only before the first request.</summary>
     public void AllowLongAnswers() => http.Timeout = Timeout.InfiniteTimeSpan;
 
@@ -118,17 +127,6 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (response.IsSuccessStatusCode) return response;
         using (response) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
-    }
-
-    /// <summary>GET of any path whose body is text that may go on for ever: its lines as they come.</summary>
-    public async IAsyncEnumerable<string> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        if (!response.IsSuccessStatusCode) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        using var reader = new StreamReader(stream);
-        while (await reader.ReadLineAsync(cancellation) is { } line) yield return line;
     }
 
     /// <summary>Watches until the server ends the stream, the connection is lost or the token is cancelled. An ERROR event becomes a <see cref="KubeApiException"/>.</summary>

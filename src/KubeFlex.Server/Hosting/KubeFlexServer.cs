@@ -60,7 +60,7 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
 
         await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
         var admin = new AdminApi();
-        await using var processes = new ProcessHost(directory, datastore, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
+        await using var processes = new ProcessHost(directory, datastore, dedicated, warnings, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
             new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
         admin.Add(LogsRoute.For(processes));
         var hostingStore = await datastore.OpenStoreAsync(HostingName, cancellation);
@@ -70,10 +70,10 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var places = new Places(hostingStore, datastore, dedicated, new DatastorePool(warnings.Options));
         host.Attach(client, places, bound);
         await host.RecoverAsync(logger, cancellation);
-        admin.Add(new BackupRoutes(new ServerBackup(directory, datastore, hostingStore, places, time), new Restore(host, hostingStore, places),
-            new Migration(host, hostingStore, places, time)).All);
         metrics.Observe(directory, host);
         admin.Add(new AdminRoute("GET", "/metrics", call => call.TextAsync(metrics.Write(), PrometheusText.ContentType)));
+        admin.Add(new BackupRoutes(new ServerBackup(directory, datastore, hostingStore, places, time), new Restore(host, hostingStore, places),
+            new Migration(host, hostingStore, places, time)).All);
         var router = new ControlPlaneRouter(host, hosting, options.Domain);
         gate.Open(router, new TlsSelection(identity, host, router));
 

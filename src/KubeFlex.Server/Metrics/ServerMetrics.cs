@@ -30,7 +30,7 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>Adds what is known once the server is up.</summary>
     public void Observe(DataDirectory directory, ControlPlaneHost host)
     {
-        Meter.CreateObservableGauge("kubeflex_controlplanes_open", () => host.OpenCount, description: "Control planes open in this process; one that nobody has asked for since the start is not.");
+        Meter.CreateObservableGauge<long>("kubeflex_controlplanes_open", () => host.OpenCount, description: "Control planes open in this process; one that nobody has asked for since the start is not.");
         Meter.CreateObservableGauge("kubeflex_storage_file_bytes", () => Files(directory), description: "Size of the database files in the data directory.");
     }
 

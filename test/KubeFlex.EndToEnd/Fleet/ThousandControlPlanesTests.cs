@@ -15,7 +15,7 @@ public sealed class ThousandControlPlanesTests
         await using var server = await TestServer.StartAsync();
         var file = Path.Combine(server.Data, "kubeflex.db");
         var (objects, stores) = (await ManyControlPlanesTests.ObjectsAsync(server), Database.Stores(file));
-        // Five of each with a datastore of its own and with a hook that makes something cluster-wide; one with a context.
+        // Among them five with a datastore of their own, and five with a hook that makes something cluster-wide.
         (await server.KubectlAsync(server.AdminKubeconfig, """
             apiVersion: tenancy.kflex.kubestellar.org/v1alpha1
             kind: PostCreateHook
@@ -46,6 +46,7 @@ public sealed class ThousandControlPlanesTests
         Assert.Equal(Count, (await server.KflexAsync("list", "-o", "name")).Ok().Split('\n').Length);
         await Eventually.TrueAsync(async () => (await client.GetStringAsync(new Uri("metrics", UriKind.Relative)))
             .Contains($$"""kubeflex_controlplanes{type="k8s",runtime="InProcess",phase="Ready"} {{Count}}""", StringComparison.Ordinal), "the metric that counts them");
+        Assert.Contains($"kubeflex_controlplanes_open {Count}\n", await client.GetStringAsync(new Uri("metrics", UriKind.Relative)), StringComparison.Ordinal);
         Assert.Equal(Count / 200, Directory.GetFiles(Path.Combine(server.Data, "dedicated"), "*.db").Length);
 
         (await Command.RunAsync(Repository.Cli, ["delete", "--all", "--yes", "--timeout=3m"], server.Environment, limit: TimeSpan.FromMinutes(4))).Ok();

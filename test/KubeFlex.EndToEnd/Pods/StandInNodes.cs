@@ -72,7 +72,7 @@ internal sealed class StandInNodes : IAsyncDisposable
     {
         var (ns, name) = Where(job);
         if (job["metadata"]!["deletionTimestamp"] is not null || job["status"]?["conditions"] is not null || Stuck.ContainsKey($"{ns}/{name}")) return;
-        var now = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var now = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
         JsonObject Condition(string type, string reason, string message) => new()
         {
             ["type"] = type, ["status"] = "True", ["reason"] = reason, ["message"] = message, ["lastProbeTime"] = now, ["lastTransitionTime"] = now,

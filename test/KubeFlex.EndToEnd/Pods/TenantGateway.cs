@@ -72,7 +72,9 @@ internal sealed class TenantGateway : IAsyncDisposable
         string Pem(string name) => Encoding.UTF8.GetString(Convert.FromBase64String(Field(name)));
         using var pem = X509Certificate2.CreateFromPem(Pem("client-certificate-data"), Pem("client-key-data"));
         var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-        return new Backend(Field("tls-server-name").Trim('"'), certificate);
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPem(Pem("certificate-authority-data"));
+        return new Backend(Field("tls-server-name").Trim('"'), certificate, authorities);
     }
 
     private async Task ConnectAsync(TcpClient client, CancellationToken cancellation)
@@ -97,8 +99,9 @@ internal sealed class TenantGateway : IAsyncDisposable
             using var target = new TcpClient();
             var url = new Uri(server.Url);
             await target.ConnectAsync(url.Host, url.Port, cancellation);
-            await using var back = new SslStream(target.GetStream(), false, (_, _, _, _) => true);
-            var (name, administrator) = await backend.Value;
+            var (name, administrator, trusted) = await backend.Value;
+            await using var back = new SslStream(target.GetStream(), false, (_, certificate, _, errors) =>
+                (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None && IsOf(certificate as X509Certificate2, trusted));
             await back.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = name, ClientCertificates = [administrator] }, cancellation);
             await Task.WhenAny(front.CopyToAsync(back, cancellation), back.CopyToAsync(front, cancellation));
         }
@@ -127,5 +130,6 @@ internal sealed class TenantGateway : IAsyncDisposable
 
     /// <param name="ServerName">Name of the real control plane.</param>
     /// <param name="Certificate">Its administrator.</param>
-    private sealed record Backend(string ServerName, X509Certificate2 Certificate);
+    /// <param name="Authorities">Its authorities.</param>
+    private sealed record Backend(string ServerName, X509Certificate2 Certificate, X509Certificate2Collection Authorities);
 }

@@ -33,7 +33,7 @@ internal static class TenantIdentities
         var request = new CertificateRequest("CN=vcluster-ca", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-        var authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddYears(1));
+        var authority = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddYears(1));
         using var client = Issue(authority, "kubernetes-admin", null);
         string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
         var kubeconfig = $"""
@@ -74,7 +74,7 @@ internal static class TenantIdentities
             names.AddDnsName(dnsName);
             request.CertificateExtensions.Add(names.Build());
         }
-        using var issued = request.Create(authority, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddHours(1), RandomNumberGenerator.GetBytes(8));
+        using var issued = request.Create(authority, TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddHours(1), RandomNumberGenerator.GetBytes(8));
         using var whole = issued.CopyWithPrivateKey(key);
         return Usable(whole);
     }

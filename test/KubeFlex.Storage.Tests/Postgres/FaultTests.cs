@@ -151,7 +151,7 @@ public sealed class FaultTests(PostgresFixture postgres)
         var written = 0;
         await Task.WhenAll(new[] { first, second }.Select(datastore => Task.Run(async () =>
         {
-            for (var i = 0; i < 150;)
+            for (var i = 0; i < 30;)
             {
                 try
                 {
@@ -171,7 +171,7 @@ public sealed class FaultTests(PostgresFixture postgres)
         })));
         await using var third = await Datastore.OpenPostgresAsync(url, options, default);
         var store = await third.OpenStoreAsync("test", default);
-        Assert.Equal((300, 300, 301), (written, (await store.RangeAsync("\0", "\0")).Count, store.Revision));
+        Assert.Equal((60, 60, 61), (written, (await store.RangeAsync("\0", "\0")).Count, store.Revision));
     }
 
     [Fact]
