@@ -12,7 +12,9 @@ internal sealed class PodLogs(CliSession session, KubeClient hosting, ControlPla
     public static readonly IReadOnlyList<string> Components = ["kube-apiserver", "kube-controller-manager", "vcluster", "k3s-server", "multicluster-controlplane", "etcd"];
 
     private static readonly ResourceRef Pods = new("", "v1", "pods");
-    private readonly SemaphoreSlim oneLine = new(1, 1);
+
+    // Several containers talk at once when followed; lines stay whole.
+    private readonly TextWriter whole = TextWriter.Synchronized(session.Host.Out);
 
     /// <summary>Its pods; empty when there are none, or no pods at all on that cluster.</summary>
     public static async Task<IReadOnlyList<JsonObject>> FindAsync(KubeClient hosting, ControlPlaneView view, string? component, CancellationToken cancellation)
@@ -56,13 +58,7 @@ internal sealed class PodLogs(CliSession session, KubeClient hosting, ControlPla
         var lead = many ? $"[{pod}/{container}] " : "";
         try
         {
-            await foreach (var line in hosting.ReadLinesAsync(path, cancellation))
-            {
-                // Several containers talk at once when followed.
-                await oneLine.WaitAsync(cancellation);
-                await session.Host.Out.WriteLineAsync(lead + line);
-                oneLine.Release();
-            }
+            await foreach (var line in hosting.ReadLinesAsync(path, cancellation)) await whole.WriteLineAsync(lead + line);
             return true;
         }
         catch (KubeApiException e) when (e.Code is 400 or 404)
@@ -71,7 +67,7 @@ internal sealed class PodLogs(CliSession session, KubeClient hosting, ControlPla
             session.Talk.Warn($"{pod}/{container}: {e.Message}");
             return false;
         }
-        catch (Exception e) when (request.Follow && e is HttpRequestException or IOException)
+        catch (Exception e) when (request.Follow && e is (HttpRequestException or IOException))
         {
             session.Talk.Warn($"{pod}/{container}: the connection ended: {e.Message}");
             return false;

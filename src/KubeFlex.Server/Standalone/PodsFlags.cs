@@ -100,6 +100,6 @@ internal static partial class PodsFlags
     [GeneratedRegex(@"^([a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])$", RegexOptions.CultureInvariant)]
     private static partial Regex HostName();
 
-    [GeneratedRegex(@"^[a-zA-Z0-9][-a-zA-Z0-9._:/@]*[a-zA-Z0-9]$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-zA-Z0-9]([-a-zA-Z0-9._:/@]*[a-zA-Z0-9])?$", RegexOptions.CultureInvariant)]
     private static partial Regex ImageName();
 }

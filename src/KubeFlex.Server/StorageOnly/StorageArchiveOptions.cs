@@ -53,10 +53,8 @@ internal sealed record StorageArchiveOptions(bool Restore, string? DataDirectory
         if (values.TryGetValue("--compression", out var wish) && (!Enum.TryParse(wish, ignoreCase: true, out compression) || char.IsAsciiDigit(wish[0])))
             errors.Add($"--compression \"{wish}\" is not known: write none, gzip, deflate or brotli");
         DatastoreUrl? datastore = null;
-        if (values.TryGetValue("--datastore", out var url))
-        {
-            if (!DatastoreUrl.TryParse(url, out datastore, out var wrong)) errors.AddRange(wrong.Select(error => $"--datastore: {error}"));
-        }
+        if (values.TryGetValue("--datastore", out var url) && !DatastoreUrl.TryParse(url, out datastore, out var wrong))
+            errors.AddRange(wrong.Select(error => $"--datastore: {error}"));
         return errors.Count > 0 ? (null, errors) : (new(restore, values.GetValueOrDefault("--data-dir") is { } directory ? Path.GetFullPath(directory) : null,
             datastore, values.GetValueOrDefault("--store"), compression, replace, files[0]), []);
     }

@@ -82,7 +82,7 @@ public sealed class OpeningTests(PostgresFixture postgres)
         {
             var file = Path.Combine(folder.FullName, "pass word");
             await File.WriteAllTextAsync(file, $"127.0.0.1:*:*:kubeflex:{PostgresServer.Password}\n");
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             await postgres.NewUrlAsync();
             var url = $"postgresql://kubeflex@127.0.0.1:{server.Port}/db1?options=-csearch_path%3Dby_passfile&passfile={Uri.EscapeDataString(file)}";
             await using (var datastore = await Datastore.OpenPostgresAsync(url, new(), default)) await datastore.OpenStoreAsync("filed", default);

@@ -10,7 +10,7 @@ public sealed class ThroughputTests(PostgresFixture postgres, ITestOutputHelper 
 {
     private static readonly byte[] Value = new byte[1024];
 
-    private static async Task<double> PutAsync(IReadOnlyList<Store> stores, int clients, TimeSpan time, List<double>? latencies = null)
+    private static async Task<double> PutAsync(Store[] stores, int clients, TimeSpan time, List<double>? latencies = null)
     {
         var started = Stopwatch.GetTimestamp();
         var counts = await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
@@ -19,7 +19,7 @@ public sealed class ThroughputTests(PostgresFixture postgres, ITestOutputHelper 
             for (var i = 0; Stopwatch.GetElapsedTime(started) < time; i++)
             {
                 var start = Stopwatch.GetTimestamp();
-                await stores[client % stores.Count].CommitAsync(Do(new PutOperation(B($"{client}-{i % 100}"), Value)), default);
+                await stores[client % stores.Length].CommitAsync(Do(new PutOperation(B($"{client}-{i % 100}"), Value)), default);
                 mine.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             }
             if (latencies is not null) lock (latencies) latencies.AddRange(mine);
