@@ -74,6 +74,22 @@ public sealed class FailoverTests(SharingFixture postgres) : IClassFixture<Shari
     }
 
     [Fact]
+    public async Task Control_planes_of_a_killed_server_are_opened_by_the_others_though_nobody_asks()
+    {
+        await using var servers = await SharedServers.StartAsync(postgres);
+        var (a, b) = (servers.A, servers.B);
+        // By the hash of their names; one of so many goes to B.
+        var names = Enumerable.Range(0, 12).Select(i => $"cp{i}").ToArray();
+        (await a.KubectlAsync(a.AdminKubeconfig, Server.ManyControlPlanesTests.Manifest(names), "apply", "-f", "-")).Ok();
+        (await a.HostingAsync(["wait", .. names.Select(n => $"controlplane/{n}"), "--for=condition=Ready", "--timeout=60s"])).Ok();
+        var before = await postgres.StoresAsync(servers.Database);
+        Assert.True(before.GetValueOrDefault(b.Url) > 0, string.Join(", ", before));
+        Assert.Equal(names.Length + 1, before.Values.Sum());
+        await b.KillAsync();
+        await Eventually.TrueAsync(async () => (await postgres.StoresAsync(servers.Database)).GetValueOrDefault(a.Url) == names.Length + 1, "all stores with the server that is left", 30);
+    }
+
+    [Fact]
     public async Task A_stopped_owner_that_goes_on_answers_nothing_old_and_writes_nothing_twice()
     {
         await using var servers = await SharedServers.StartAsync(postgres);

@@ -21,6 +21,14 @@ public sealed class SharingFixture : IAsyncLifetime
         return "";
     }
 
+    /// <summary>How many stores each server has, by URL.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> StoresAsync(string database)
+    {
+        var rows = await postgres!.SqlAsync(database[(database.LastIndexOf('/') + 1)..],
+            "select m.url, count(*) from kubeflex_store s join kubeflex_member m on m.id = s.owner where m.expires > clock_timestamp() group by m.url");
+        return rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row.Split('|')).ToDictionary(row => row[0], row => int.Parse(row[1], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (postgres is not null) await postgres.DisposeAsync();
@@ -33,7 +41,9 @@ internal sealed partial class SharedServers : IAsyncDisposable
     private readonly DirectoryInfo files = Directory.CreateTempSubdirectory("kubeflex-shared-");
     private int made;
 
-    private SharedServers(string database) => (A, B) = (new TestServer { Datastore = database }, new TestServer { Datastore = database });
+    private SharedServers(string database) => (Database, A, B) = (database, new TestServer { Datastore = database }, new TestServer { Datastore = database });
+
+    public string Database { get; }
 
     public TestServer A { get; }
 
