@@ -60,9 +60,10 @@ internal static partial class StorageServer
         var logger = logs.CreateLogger("KubeFlex.Storage");
         // Several servers may share a PostgreSQL: one has the store, the others stand by.
         await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what), Membership = new() }, stop.Token);
-        // A file has no second server: what is wrong with it is told before the port answers.
-        if (options.Datastore.File is not null) await datastore.OpenStoreAsync(StoreName, stop.Token);
-        var standing = options.Datastore.File is null ? StandAsync(datastore, logger, stop.Token) : Task.CompletedTask;
+        var other = await TryOwnAsync(datastore, stop.Token);
+        if (other is not null) StandsBy(logger, other);
+        // A file has no second server.
+        var standing = options.Datastore.File is null ? StandAsync(datastore, waits: other is not null, logger, stop.Token) : Task.CompletedTask;
         var port = options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : 0;
         var urls = new List<string>();
         var size = new DatastoreSize(datastore, TimeProvider.System);
@@ -89,35 +90,43 @@ internal static partial class StorageServer
         }
     }
 
+    /// <summary>Opens the store; what is said when another server has it.</summary>
+    private static async Task<string?> TryOwnAsync(Datastore datastore, CancellationToken cancellation)
+    {
+        try
+        {
+            await datastore.OpenStoreAsync(StoreName, cancellation);
+            return null;
+        }
+        catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>
     /// Takes the store as soon as nobody else has it, and again when it was lost, also when no client asks: leases end only where it is open. Until then
     /// clients hear that the leader has changed.
     /// </summary>
-    private static async Task StandAsync(Datastore datastore, ILogger logger, CancellationToken cancellation)
+    private static async Task StandAsync(Datastore datastore, bool waits, ILogger logger, CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(StandBy);
-        var waits = false;
         try
         {
-            do
+            while (await timer.WaitForNextTickAsync(cancellation))
             {
                 try
                 {
-                    await datastore.OpenStoreAsync(StoreName, cancellation);
-                    if (waits) Serves(logger);
-                    waits = false;
-                }
-                catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
-                {
-                    if (!waits) StandsBy(logger, e.Message);
-                    waits = true;
+                    var other = await TryOwnAsync(datastore, cancellation);
+                    if (other is not null && !waits) StandsBy(logger, other);
+                    if (other is null && waits) Serves(logger);
+                    waits = other is not null;
                 }
                 catch (StorageException)
                 {
                     // The database is away: clients hear of it.
                 }
             }
-            while (await timer.WaitForNextTickAsync(cancellation));
         }
         catch (OperationCanceledException)
         {
