@@ -38,6 +38,25 @@ install_etcdctl() {
     command -v etcdctl >/dev/null || report "etcdctl is missing (Debian: apt-get install etcd-client)"
 }
 
+# PostgreSQL's programs and its pooler, for the storage tests, which run servers of their own; no service is started or left behind.
+install_postgres() {
+    local bin
+    for bin in /usr/lib/postgresql/*/bin/initdb "$(command -v initdb)"; do [ -x "$bin" ] && break; done
+    [ -x "$bin" ] && { command -v pgbouncer || [ -x /usr/sbin/pgbouncer ]; } >/dev/null && return
+    if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+        export DEBIAN_FRONTEND=noninteractive
+        # Debian would make a cluster and start both as services.
+        mkdir -p /etc/postgresql-common
+        [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+        { apt-get install -y -qq postgresql pgbouncer || { apt-get update -qq && apt-get install -y -qq postgresql pgbouncer; }; } >/dev/null 2>&1
+        command -v systemctl >/dev/null && systemctl disable --now pgbouncer >/dev/null 2>&1
+    fi
+    for bin in /usr/lib/postgresql/*/bin/initdb "$(command -v initdb)"; do [ -x "$bin" ] && break; done
+    [ -x "$bin" ] || report "PostgreSQL is missing (Debian: apt-get install postgresql)"
+    command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || report "PgBouncer is missing (Debian: apt-get install pgbouncer)"
+}
+
 install_kubectl_and_helm
 install_etcdctl
+install_postgres
 [ "$missing" -eq 0 ] || [ "${CI:-}" != true ]

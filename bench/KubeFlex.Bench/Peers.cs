@@ -16,7 +16,19 @@ internal sealed class Peer : IAsyncDisposable
     public Uri Url { get; private set; } = new("https://invalid/");
     public X509Certificate2? Client { get; private set; }
 
-    private static string Root
+    /// <summary>What people type.</summary>
+    public static string Launcher => Path.Combine(Root, "kflex");
+
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            Process.Refresh();
+            return Process.TotalProcessorTime;
+        }
+    }
+
+    public static string Root
     {
         get
         {

@@ -19,6 +19,7 @@ var all = new Dictionary<string, Func<Report, Task>>
     ["ready"] = ControlPlaneBenchmark.RunAsync,
     ["get"] = GetBenchmark.RunAsync,
     ["create"] = CreateBenchmark.RunAsync,
+    ["fleet"] = FleetBenchmark.RunAsync,
     ["etcd"] = EtcdBenchmark.RunAsync,
 };
 var wanted = args.Length == 0 ? [.. all.Keys] : args;

@@ -23,6 +23,8 @@ internal sealed class CliApp
         root.Add(new DescribeCommand(this));
         root.Add(new LogsCommand(this));
         root.Add(new DeleteCommand(this));
+        root.Add(new BackupCommand(this));
+        root.Add(new RestoreCommand(this));
         root.Add(new CtxCommand(this));
         root.Add(new KubeconfigCommand(this));
         root.Add(new CertsCommand(this));

@@ -49,6 +49,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         options.Processes?.OnChange(queue.Add);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        cluster.HookObjects.Start(queue.Add, stop.Token);
         var watching = cluster.Informers.Select(i => i.RunAsync(stop.Token)).ToList();
         try
         {
@@ -63,12 +64,12 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll(watching);
+            await Task.WhenAll([.. watching, cluster.HookObjects.WhenStoppedAsync()]);
         }
     }
 
     /// <summary>How the APIs of control planes are reached; tests put their own here.</summary>
-    internal ITenantApi Tenants { get; init; } = new TenantApi();
+    internal ITenantApi Tenants { get; init; } = new TenantApi(options.Pods?.ServiceGateway);
 
     internal HostingCluster CreateCluster() => new(hosting, time, logs, withPods: options.Pods is not null);
 

@@ -87,4 +87,10 @@ public sealed record PodsOptions
 
     /// <summary>The gateway of TLSRoutes; needed for <see cref="ExposureKind.TlsRoute"/>.</summary>
     public GatewayReference? Gateway { get; init; }
+
+    /// <summary>
+    /// For an operator outside the hosting cluster, where names of Services do not resolve: <c>host:port</c> to connect to in their place. What listens there
+    /// leads a connection on by its TLS server name, as a passthrough ingress does.
+    /// </summary>
+    public string? ServiceGateway { get; init; }
 }

@@ -14,6 +14,7 @@ if (args is ["--help" or "-h" or "help"])
 }
 
 if (args is ["storage", "serve", .. var storage]) return await StorageServer.MainAsync(storage, CancellationToken.None);
+if (args is ["storage", "backup" or "restore", ..]) return await StorageArchive.MainAsync(args[1..]);
 if (args is ["operator", .. var rest]) return await StandaloneOperator.RunAsync(rest);
 
 var (options, errors) = ServerOptions.Parse(args, Environment.GetEnvironmentVariable);

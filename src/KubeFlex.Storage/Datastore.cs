@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KubeFlex.Storage.Archive;
 using KubeFlex.Storage.Dialects;
 using KubeFlex.Storage.Dialects.Postgres;
 using KubeFlex.Storage.Dialects.Sqlite;
@@ -8,7 +9,7 @@ using KubeFlex.Storage.Membership;
 namespace KubeFlex.Storage;
 
 /// <summary>A database that holds many stores. One committer writes for all of them (group commit). Safe for concurrent use.</summary>
-public sealed class Datastore : IAsyncDisposable
+public sealed partial class Datastore : IAsyncDisposable
 {
     private const int LongestName = 512;
 
@@ -91,6 +92,7 @@ public sealed class Datastore : IAsyncDisposable
         {
             var datastore = new Datastore(dialect, options);
             foreach (var dropped in dialect.Dropped()) _ = datastore.PurgeAsync(dropped);
+            datastore.SweepImports(alone: dialect is SqliteDialect || datastore.membership is not null);
             return datastore;
         }
         catch
@@ -104,7 +106,7 @@ public sealed class Datastore : IAsyncDisposable
     public Task<IReadOnlyList<string>> ListStoresAsync(CancellationToken cancellation)
     {
         ThrowIfClosed();
-        return Task.Run(Dialect.Stores, cancellation);
+        return Task.Run<IReadOnlyList<string>>(() => [.. Dialect.Stores().Where(name => !StoreImport.IsImport(name))], cancellation);
     }
 
     /// <summary>This server among those that share the datastore; null when it is alone.</summary>
@@ -128,8 +130,7 @@ public sealed class Datastore : IAsyncDisposable
     /// Opens a store, creating it if absent; <see cref="StorageFailure.NotOwner"/> when another server that shares the datastore has it. The same instance for the same name until it is deleted.</summary>
     public async Task<Store> OpenStoreAsync(string name, CancellationToken cancellation)
     {
-        if (name.Length is 0 or > LongestName || name.Contains('\0', StringComparison.Ordinal))
-            throw new StorageException(StorageFailure.Invalid, $"a store's name has 1 to {LongestName} characters, none of them NUL");
+        CheckName(name);
         while (true)
         {
             Task<Store?> task;
@@ -199,6 +200,7 @@ public sealed class Datastore : IAsyncDisposable
             if (stores.TryGetValue(store.Name, out var held) && held.IsCompletedSuccessfully && held.Result == store) stores.Remove(store.Name);
         }
         store.Close();
+        if (reason.Failure == StorageFailure.NotOwner) Options.Membership?.Lost?.Invoke(store);
     }
 
     /// <summary>Whether what stores of ours hold in memory is the newest there is.</summary>

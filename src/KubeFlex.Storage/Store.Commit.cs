@@ -58,6 +58,7 @@ public sealed partial class Store
             (result, work) = (null, null);
             if (refusal is { } no) throw Committer.Again(no);
             if (view is null) return false;
+            ThrowIfFrozen();
             used = true;
             datastore.Committer.Admit();
 

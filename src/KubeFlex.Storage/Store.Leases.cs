@@ -159,6 +159,7 @@ public sealed partial class Store
             {
                 if (refusal is { } no) throw Committer.Again(no);
                 if (view is null) continue;
+                ThrowIfFrozen();
                 datastore.Committer.Admit();
                 return make() is { } work ? Queue(work) : null;
             }

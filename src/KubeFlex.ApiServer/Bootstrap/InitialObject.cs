@@ -14,7 +14,7 @@ namespace KubeFlex.ApiServer.Bootstrap;
 /// </summary>
 internal sealed class InitialObject
 {
-    private const string ServiceAddress = "10.96.0.1", ServiceRange = "10.96.0.0/12";
+    private const string ServiceAddress = "10.96.0.1", ServiceRange = "10.96.0.0/12", RootCertificate = "kube-root-ca.crt";
 
     // As long as any time that will be written over it, and in no object.
     private static readonly DateTimeOffset NoTime = DateTimeOffset.MaxValue;
@@ -48,8 +48,41 @@ internal sealed class InitialObject
     public bool Restored { get; }
 
     /// <summary>All objects that are not left to controllers.</summary>
-    public static IReadOnlyList<InitialObject> All(SharedApi shared) =>
-        [.. from obj in shared.Catalog.InitialObjects() let entry = Entry(shared, obj) where entry is not null && Adapt(obj) select new InitialObject(entry, obj)];
+    public static IReadOnlyList<InitialObject> All(SharedApi shared)
+    {
+        var all = shared.Catalog.InitialObjects().Where(Adapt).ToList();
+        var namespaces = all.Where(o => o.Text("kind") == "Namespace").Select(Meta.Name).ToList();
+        return [.. from obj in all.Concat(namespaces.SelectMany(ContentOfNamespace)) let entry = Entry(shared, obj) where entry is not null select new InitialObject(entry, obj)];
+    }
+
+    /// <summary>
+    /// What the controllers put into every namespace. Written with the first objects, it costs no requests and nobody finds a namespace
+    /// without; the controllers see to it from then on.
+    /// </summary>
+    private static IEnumerable<JsonObject> ContentOfNamespace(string ns) =>
+    [
+        new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ServiceAccount",
+            ["metadata"] = new JsonObject { ["name"] = "default", ["namespace"] = ns },
+        },
+        new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = RootCertificate,
+                ["namespace"] = ns,
+                ["annotations"] = new JsonObject
+                {
+                    ["kubernetes.io/description"] = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or "
+                        + "kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.",
+                },
+            },
+        },
+    ];
 
     /// <summary>The write that creates it in a control plane.</summary>
     public PutOperation Put(ControlPlaneApiOptions options, DateTimeOffset now)
@@ -104,7 +137,7 @@ internal sealed class InitialObject
     private static void Personalise(JsonObject obj, ControlPlaneApiOptions options)
     {
         if (obj.Text("kind") == "ConfigMap")
-            obj["data"] = new JsonObject { ["client-ca-file"] = string.Join("", options.ClientAuthorities.Select(c => c.ExportCertificatePem() + "\n")) };
+            obj["data"] = new JsonObject { [Meta.Name(obj) == RootCertificate ? "ca.crt" : "client-ca-file"] = string.Join("", options.ClientAuthorities.Select(c => c.ExportCertificatePem() + "\n")) };
         else if (obj.Text("kind") == "Service")
             foreach (var port in obj.Child("spec").List("ports").Objects()) port["targetPort"] = options.AdvertisePort;
     }

@@ -21,7 +21,11 @@ internal sealed class StorageServeCommand : Verb
         foreach (var option in options) Add(option);
     }
 
-    protected override Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation) =>
-        ServerExecutable.Locate(session.Host).BecomeAsync(
+    protected override Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
+    {
+        if (string.IsNullOrEmpty(parse.GetValue(options[0])) && string.IsNullOrEmpty(session.Host.Variable("KUBEFLEX_DATASTORE")))
+            throw new CliException("--datastore is missing, and $KUBEFLEX_DATASTORE is not set", ExitCodes.Usage, "For example: kflex storage serve --datastore sqlite:kubeflex.db");
+        return ServerExecutable.Locate(session.Host).BecomeAsync(
             ["storage", "serve", .. options.SelectMany(option => parse.GetValue(option) is { } value ? new[] { option.Name, value } : [])], cancellation);
+    }
 }

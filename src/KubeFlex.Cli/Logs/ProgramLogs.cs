@@ -4,11 +4,11 @@ using KubeFlex.Runtime.Client;
 namespace KubeFlex.Cli.Logs;
 
 /// <summary>Logs of a control plane's child processes: the server has them and sends them, so this works from any machine.</summary>
-internal sealed class ProgramLogs(CliSession session, KubeClient hosting, ControlPlaneView view)
+internal sealed class ProgramLogs(CliSession session, KubeClient hosting, ControlPlaneView view) : ILogSource
 {
-    public async Task<int> WriteAsync(LogWish wish, CancellationToken cancellation)
+    public async Task<int> WriteAsync(LogRequest request, CancellationToken cancellation)
     {
-        var path = $"kubeflex/controlplanes/{view.Name}/logs?tail={wish.Tail}{(wish.Follow ? "&follow=true" : "")}{(wish.Component is { } c ? $"&component={Uri.EscapeDataString(c)}" : "")}";
+        var path = $"kubeflex/controlplanes/{view.Name}/logs?tail={request.Tail}{(request.Follow ? "&follow=true" : "")}{(request.Component is { } c ? $"&component={Uri.EscapeDataString(c)}" : "")}";
         var some = false;
         try
         {
@@ -16,14 +16,14 @@ internal sealed class ProgramLogs(CliSession session, KubeClient hosting, Contro
             {
                 some = true;
                 await session.Host.Out.WriteLineAsync(line);
-                if (wish.Follow) await session.Host.Out.FlushAsync(cancellation);
+                if (request.Follow) await session.Host.Out.FlushAsync(cancellation);
             }
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {
             throw new CliException($"the server has no logs of control plane {view.Name}", ExitCodes.NotFound, view.IsReady ? "Its server is older than this kflex." : $"It is not Ready: {view.Waiting}");
         }
-        catch (Exception e) when (wish.Follow && some && e is HttpRequestException or IOException)
+        catch (Exception e) when (request.Follow && some && e is HttpRequestException or IOException)
         {
             throw new CliException($"the server ended: {e.Message}", ExitCodes.Unreachable);
         }

@@ -4,8 +4,8 @@ using KubeFlex.Operator.Hosting;
 namespace KubeFlex.Operator.ControlPlanes;
 
 /// <summary>
-/// Names that a control plane cannot have. A CRD's schema cannot speak of metadata.name beyond length, so the operator checks and
-/// says so in a condition.
+/// Names that a control plane cannot have. The CRD has the same rules (x-kubernetes-validations at its root); not every hosting API evaluates them, so the
+/// operator checks too and says so in a condition.
 /// </summary>
 internal static partial class ControlPlaneNames
 {

@@ -34,7 +34,7 @@ internal sealed class HookApplier(TimeProvider time, HookDestination to, Control
                 else if (there is not null)
                     await RetryFailedJobAsync(target, there, obj, where, cancellation);
             }
-            return HookReadiness.Of(await to.Client.ApplyAsync(target, obj, force: false, cancellation));
+            return Watched(target, HookReadiness.Of(await to.Client.ApplyAsync(target, obj, force: false, cancellation)));
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {
@@ -54,13 +54,19 @@ internal sealed class HookApplier(TimeProvider time, HookDestination to, Control
         var target = await PlaceAsync(job, Where(index, job), cancellation);
         // Gone means that it ended and was cleaned up.
         if (await to.Client.FindAsync(target, cancellation) is not { } there || HookReadiness.Of(there).IsReady) return true;
-        if (HookReadiness.FailedCondition(there) is null) return false;
+        if (HookReadiness.FailedCondition(there) is null) return Watched(target, HookReadiness.Of(there)).IsReady;
         return (await ApplyAsync(index, job, revision, cancellation)).IsReady;
     }
 
     public static bool IsJob(JsonObject obj) => (string?)obj["kind"] == "Job" && ((string?)obj["apiVersion"] ?? "").StartsWith("batch/", StringComparison.Ordinal);
 
-    private string Where(int index, JsonObject obj) => $"PostCreateHook \"{hook}\", template {index} ({(string?)obj["kind"] ?? "?"}/{(string?)obj["metadata"]?["name"] ?? "?"})";
+    private HookObjectState Watched(ResourceRef target, HookObjectState state)
+    {
+        if (!state.IsReady) to.Watches?.Need(target);
+        return state;
+    }
+
+    public string Where(int index, JsonObject obj) => $"PostCreateHook \"{hook}\", template {index} ({(string?)obj["kind"] ?? "?"}/{(string?)obj["metadata"]?["name"] ?? "?"})";
 
     private async Task<ResourceRef> PlaceAsync(JsonObject obj, string where, CancellationToken cancellation)
     {
@@ -71,6 +77,7 @@ internal sealed class HookApplier(TimeProvider time, HookDestination to, Control
         var mapping = await to.Discovery.FindAsync(new GroupVersionKind(version.Group, version.Version, kind), cancellation)
             ?? throw new ReconcileFailure($"{where}: {to.Name} does not serve kind \"{kind}\" of \"{apiVersion}\"");
         if (to.IsTenant) return PlaceInTenant(metadata, mapping, name);
+        Child(metadata, "labels")[Names.HookOfLabel] = cp.Name;
         if (mapping.Namespaced)
         {
             if ((string?)metadata["namespace"] is { Length: > 0 } ns && ns != cp.Namespace)

@@ -11,8 +11,12 @@ namespace KubeFlex.Operator.Hooks;
 /// <param name="Client">Its client.</param>
 /// <param name="Discovery">Its kinds.</param>
 /// <param name="Name">For messages.</param>
-/// <param name="IsTenant">Whether it is the control plane rather than the hosting cluster.</param>
-internal sealed record HookDestination(KubeClient Client, ApiDiscovery Discovery, string Name, bool IsTenant);
+/// <param name="Watches">Tells when what is not ready becomes so; null when nobody does, as in the control plane itself.</param>
+internal sealed record HookDestination(KubeClient Client, ApiDiscovery Discovery, string Name, HookWatches? Watches = null)
+{
+    /// <summary>Whether it is the control plane rather than the hosting cluster.</summary>
+    public bool IsTenant => Watches is null;
+}
 
 /// <summary>
 /// Where a pass applies hooks: the hosting cluster, and the control plane, with the kubeconfig that its secret holds, once a hook asks for it.
@@ -23,7 +27,7 @@ internal sealed class HookDestinations(HostingCluster hosting, ITenantApi tenant
 
     public async Task<HookDestination> ForAsync(OrderedHook hook, CancellationToken cancellation)
     {
-        if (!hook.IntoControlPlane) return new HookDestination(hosting.Client, hosting.Discovery, "the hosting cluster", false);
+        if (!hook.IntoControlPlane) return new HookDestination(hosting.Client, hosting.Discovery, "the hosting cluster", hosting.HookObjects);
         return tenant ??= await ConnectAsync(hook, cancellation);
     }
 
@@ -38,7 +42,7 @@ internal sealed class HookDestinations(HostingCluster hosting, ITenantApi tenant
         try
         {
             var client = tenants.Connect(text);
-            return new HookDestination(client, new ApiDiscovery(client), $"control plane \"{cp.Name}\"", true);
+            return new HookDestination(client, new ApiDiscovery(client), $"control plane \"{cp.Name}\"");
         }
         catch (KubeconfigException e)
         {

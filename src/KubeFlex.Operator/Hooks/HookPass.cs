@@ -11,11 +11,12 @@ namespace KubeFlex.Operator.Hooks;
 /// <summary>One pass over the hooks of one control plane: what is done, what is to be told, when to look again.</summary>
 internal sealed class HookPass
 {
+    /// <summary>What hooks made on the hosting cluster is watched; this is for a watch that may be refused (a kind that the operator may make but not list).</summary>
+    private static readonly TimeSpan Safety = TimeSpan.FromMinutes(5);
+
+    // In the control plane itself nothing is watched.
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
-
-    /// <summary>For Jobs that nobody waits for.</summary>
-    private static readonly TimeSpan LongestIdleWait = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan TenantPatience = TimeSpan.FromSeconds(30);
 
@@ -119,6 +120,8 @@ internal sealed class HookPass
         for (var i = 0; i < objects.Count; i++)
         {
             var state = await applier.ApplyAsync(i, objects[i], revision, cancellation);
+            // A Job that failed is told by who runs it again.
+            if (state.Failed is { } failed && !HookApplier.IsJob(objects[i])) errors.Add($"{applier.Where(i, objects[i])}: {failed}");
             ready &= state.IsReady;
             job |= !state.IsReady && HookApplier.IsJob(objects[i]);
         }
@@ -128,11 +131,11 @@ internal sealed class HookPass
             done[hook.Name] = true;
             if (revision is not null) revisions[hook.Name] = revision;
             // Nobody waits for it, but its failure must be told.
-            if (job) LookAgain(Wait(LongestIdleWait));
+            if (job) LookAgain(Wait(hook, Safety));
             return;
         }
         pending.Add(hook.Name);
-        LookAgain(Wait(LongestWait));
+        LookAgain(Wait(hook, LongestWait));
     }
 
     /// <summary>A Job may fail after its hook counts as done.</summary>
@@ -151,7 +154,7 @@ internal sealed class HookPass
                 continue;
             }
             var applier = new HookApplier(hosting.Time, await destinations.ForAsync(hook, cancellation), cp, hook.Name);
-            if (!await applier.HasEndedAsync(index, job, revision, cancellation)) LookAgain(Wait(LongestIdleWait));
+            if (!await applier.HasEndedAsync(index, job, revision, cancellation)) LookAgain(Wait(hook, Safety));
         }
     }
 
@@ -163,9 +166,10 @@ internal sealed class HookPass
 
     private void LookAgain(TimeSpan delay) => again = again is { } other && other < delay ? other : delay;
 
-    /// <summary>A third of the time waited so far: what comes up quickly is seen quickly, what takes long is not asked often.</summary>
-    private TimeSpan Wait(TimeSpan longest)
+    /// <summary>In the control plane, a third of the time waited so far: what comes up quickly is seen quickly, what takes long is not asked often.</summary>
+    private TimeSpan Wait(OrderedHook hook, TimeSpan longest)
     {
+        if (!hook.IntoControlPlane) return Safety;
         var since = HostingCluster.ParseTime((string?)Conditions.Of(cp.Status).Find("Ready")?["lastTransitionTime"]);
         var wait = since is { } at ? (hosting.Time.GetUtcNow() - at) / 3 : TimeSpan.Zero;
         return wait < ShortestWait ? ShortestWait : wait > longest ? longest : wait;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
+using KubeFlex.Operator.Hooks;
 using KubeFlex.Operator.Objects;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Runtime.Discovery;
@@ -45,6 +46,7 @@ internal sealed class HostingCluster
         }, time, log);
         SystemConfig = new Informer(client, Resources.ConfigMaps, new InformerOptions { Query = Named(Names.SystemConfig), Transform = WithoutManagedFields }, time, log);
         VClusterSecrets = new Informer(client, Resources.Secrets, new InformerOptions { Query = Named(VClusterSecret), Transform = SecretSkeleton }, time, log);
+        HookObjects = new HookWatches(client, time, log);
         Informers = [ControlPlanes, Hooks, Namespaces, Secrets];
         if (!withPods) return;
         foreach (var kind in Kinds.Watched)
@@ -81,6 +83,9 @@ internal sealed class HostingCluster
 
     /// <summary>Objects that control planes on this cluster are made of: metadata and status, by collection. Empty when none can run here.</summary>
     public IReadOnlyCollection<Informer> Dependents => dependents.Values;
+
+    /// <summary>What hooks made, by need.</summary>
+    public HookWatches HookObjects { get; }
 
     /// <summary>All that must run.</summary>
     public IReadOnlyList<Informer> Informers { get; }

@@ -39,6 +39,9 @@ internal static class Names
     /// <summary>On objects outside a control plane's namespace that bear no owner reference: its name.</summary>
     public const string ControlPlaneLabel = "kflex.kubestellar.org/control-plane";
 
+    /// <summary>On objects that hooks made on the hosting cluster: the control plane, so that what is waited for can be watched.</summary>
+    public const string HookOfLabel = "kflex.kubestellar.org/hook-of";
+
     /// <summary>KubeFlex's own namespace, its settings there.</summary>
     public const string SystemNamespace = "kubeflex-system";
     public const string SystemConfig = "kubeflex-config";

@@ -20,8 +20,15 @@ internal static class Workload
 
     /// <summary>Why a Job failed for good, or null.</summary>
     public static string? Failure(JsonObject job) =>
-        (job["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(c => (string?)c["type"] == "Failed" && (string?)c["status"] == "True") is { } failed
+        FailedCondition(job) is { } failed
             ? $"{(string?)failed["reason"] ?? "Failed"}: {(string?)failed["message"] ?? ""}" : null;
+
+    /// <summary>When it did, or null.</summary>
+    public static DateTimeOffset? FailedAt(JsonObject job) => Hosting.HostingCluster.ParseTime(
+        (string?)FailedCondition(job)?["lastTransitionTime"] ?? (string?)job["metadata"]?["creationTimestamp"]);
+
+    private static JsonObject? FailedCondition(JsonObject job) => (job["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>()
+        .FirstOrDefault(c => (string?)c["type"] == "Failed" && (string?)c["status"] == "True");
 
     private static long Number(JsonNode? node, long otherwise) => node is JsonValue v && long.TryParse(v.ToString(), out var n) ? n : otherwise;
 }

@@ -38,14 +38,11 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
     /// <summary>The object, or null when it is not there.</summary>
     public async Task<JsonObject?> FindAsync(ResourceRef resource, CancellationToken cancellation)
     {
-        try
-        {
-            return await GetAsync(resource, cancellation);
-        }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            return null;
-        }
+        var (code, body) = await ExchangeAsync(HttpMethod.Get, resource.Path, null, null, cancellation);
+        if (code is >= 200 and < 300) return Document(code, body);
+        // Absence is an answer: thrown, it would cost more than the request when a thousand control planes are made.
+        var failure = Failure(code, body);
+        return failure.IsNotFound ? null : throw failure;
     }
 
     /// <summary>The whole list document. <paramref name="query"/> is the raw query string (labelSelector, limit …), or null.</summary>
@@ -114,12 +111,22 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
     /// <summary>GET of any path whose body is text that may go on for ever: its lines as they come.</summary>
     public async IAsyncEnumerable<string> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        if (!response.IsSuccessStatusCode) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
+        using var response = await SendRawAsync(HttpMethod.Get, path, null, cancellation);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         using var reader = new StreamReader(stream);
         while (await reader.ReadLineAsync(cancellation) is { } line) yield return line;
+    }
+
+    /// <summary>Takes the limit on how long an answer may take away, for transfers that last; only before the first request.</summary>
+    public void AllowLongAnswers() => http.Timeout = Timeout.InfiniteTimeSpan;
+
+    /// <summary>Any request; the answer, to be disposed, as soon as its headers are there. A refusal is a <see cref="KubeApiException"/>.</summary>
+    public async Task<HttpResponseMessage> SendRawAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (response.IsSuccessStatusCode) return response;
+        using (response) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
     }
 
     /// <summary>Watches until the server ends the stream, the connection is lost or the token is cancelled. An ERROR event becomes a <see cref="KubeApiException"/>.</summary>
@@ -145,14 +152,21 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
 
     private async Task<JsonObject> SendAsync(HttpMethod method, string path, byte[]? body, MediaTypeHeaderValue? type, CancellationToken cancellation)
     {
+        var (code, answer) = await ExchangeAsync(method, path, body, type, cancellation);
+        return code is >= 200 and < 300 ? Document(code, answer) : throw Failure(code, answer);
+    }
+
+    private async Task<(int Code, byte[] Body)> ExchangeAsync(HttpMethod method, string path, byte[]? body, MediaTypeHeaderValue? type, CancellationToken cancellation)
+    {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = type } };
         using var response = await http.SendAsync(request, cancellation);
-        var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
-        if (!response.IsSuccessStatusCode) throw Failure((int)response.StatusCode, answer);
-        return JsonNode.Parse(answer) as JsonObject ?? throw new KubeApiException((int)response.StatusCode, null, "the server's answer is not a JSON object");
+        return ((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
     }
+
+    private static JsonObject Document(int code, byte[] body) =>
+        JsonNode.Parse(body) as JsonObject ?? throw new KubeApiException(code, null, "the server's answer is not a JSON object");
 
     private static KubeApiException Failure(int code, byte[] body)
     {

@@ -3,6 +3,7 @@ using KubeFlex.ApiServer;
 using KubeFlex.Controllers;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Runtime.Client;
+using KubeFlex.Server.Backup;
 using KubeFlex.Server.Data;
 using KubeFlex.Storage;
 
@@ -12,26 +13,32 @@ namespace KubeFlex.Server.ControlPlanes;
 /// All control planes of this process but the hosting one. One that nobody asked for since the start is opened by its first request; what it
 /// needs stands in the hosting control plane (the ControlPlane object, the Secret <c>k8s-certs</c>) and in its store.
 /// </summary>
-internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores dedicatedStores, DatastoreWarnings warnings, SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
+internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager controllers, string domain, string serverCaPem)
     : IInProcessHost, IAsyncDisposable
 {
     private const string CertificatesSecret = "k8s-certs";
 
     private readonly ConcurrentDictionary<string, Slot> slots = new(StringComparer.Ordinal);
     private KubeClient? hosting;
+    private Places? places;
     private System.Net.IPEndPoint endpoint = new(System.Net.IPAddress.Loopback, 0);
 
     /// <summary>Completes the wiring once the hosting control plane runs and the port is bound.</summary>
-    public void Attach(KubeClient hostingClient, System.Net.IPEndPoint bound) => (hosting, endpoint) = (hostingClient, bound);
+    public void Attach(KubeClient hostingClient, Places known, System.Net.IPEndPoint bound, string url) => (hosting, places, endpoint, ServerUrl) = (hostingClient, known, bound, url);
 
-    public string ServerUrl => $"https://{(endpoint.Address.Equals(System.Net.IPAddress.Any) || endpoint.Address.Equals(System.Net.IPAddress.IPv6Any)
-        ? new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, endpoint.Port) : endpoint)}";
+    /// <summary>How many are open.</summary>
+    public int OpenCount => slots.Values.Count(slot => slot.Running is not null);
+
+    public string ServerUrl { get; private set; } = "";
 
     public InProcessEndpoint Endpoint(string name) => new($"{ServerUrl}/controlplanes/{name}", $"{name}.{domain}", serverCaPem);
 
     /// <summary>The control plane of that name, opened if need be; null when there is none.</summary>
     public ValueTask<RunningControlPlane?> GetAsync(string name, CancellationToken cancellation) =>
-        slots.TryGetValue(name, out var slot) && slot.Running is { } running ? new(running) : new(OpenAsync(name, cancellation));
+        Find(name) is { } running ? new(running) : new(OpenAsync(name, cancellation));
+
+    /// <summary>The control plane of that name if it is open.</summary>
+    public RunningControlPlane? Find(string name) => slots.TryGetValue(name, out var slot) && slot.Running is { Ended: false } running ? running : null;
 
     public async Task EnsureAsync(string name, string backend, CancellationToken cancellation)
     {
@@ -41,10 +48,11 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         await slot.Gate.WaitAsync(cancellation);
         try
         {
-            if (slot.Running is { } running && running.Record == record) return;
+            if (slot.Running is { Ended: false } running && running.Record == record) return;
             await StopAsync(slot);
-            var dedicated = await Datastore.ExistsAsync(dedicatedStores.Of(name), cancellation) || backend == "dedicated" && !(await shared.ListStoresAsync(cancellation)).Contains(name);
-            slot.Running = await StartAsync(name, dedicated, record, cancellation);
+            // What an undone restore left must not become the new one's content.
+            if (await places!.RecordAsync(name, cancellation) is { Where: null }) await FinishLeftoversAsync(name, cancellation);
+            slot.Running = await StartAsync(name, await places!.FindAsync(name, backend, cancellation), create: true, record, cancellation);
         }
         finally
         {
@@ -73,8 +81,10 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         try
         {
             await StopAsync(slot);
-            await shared.DeleteStoreAsync(name, cancellation);
-            await Datastore.DropAsync(dedicatedStores.Of(name), cancellation);
+            var record = await places!.RecordAsync(name, cancellation);
+            foreach (var where in (string[])[.. new[] { Places.Shared, Places.Dedicated, record?.Where, record?.Leftover }.OfType<string>().Distinct()])
+                await places.RemoveAsync(name, where, cancellation);
+            if (record is not null) await places.WriteAsync(name, null, cancellation);
         }
         finally
         {
@@ -99,13 +109,12 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         if (hosting is null || await hosting.FindAsync(Resources.ControlPlanes.Named(name), cancellation) is not { } cp) return null;
         // Only what the operator has set up is opened here, and nothing that is going away: opening must never create.
         if (cp["metadata"]?["deletionTimestamp"] is not null || await RecordAsync(name, cancellation) is not { } record) return null;
-        var dedicated = await Datastore.ExistsAsync(dedicatedStores.Of(name), cancellation);
-        if (!dedicated && !(await shared.ListStoresAsync(cancellation)).Contains(name)) return null;
         var slot = slots.GetOrAdd(name, _ => new Slot());
         await slot.Gate.WaitAsync(cancellation);
         try
         {
-            return slot.Running ??= await StartAsync(name, dedicated, record, cancellation);
+            if (slot.Running is { Ended: true }) await StopAsync(slot);
+            return slot.Running ??= await StartAsync(name, await places!.FindAsync(name, Places.Shared, cancellation), create: false, record, cancellation);
         }
         finally
         {
@@ -113,28 +122,24 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         }
     }
 
-    private async Task<RunningControlPlane> StartAsync(string name, bool dedicated, ControlPlaneRecord record, CancellationToken cancellation)
+    private async Task<RunningControlPlane?> StartAsync(string name, string where, bool create, ControlPlaneRecord record, CancellationToken cancellation)
     {
-        var own = dedicated ? await OpenOwnAsync(dedicatedStores.Of(name), cancellation) : null;
+        if (!create && !await places!.HasAsync(name, where, cancellation)) return null;
+        var place = await places!.OpenAsync(name, where, cancellation);
         try
         {
-            var store = await (own ?? shared).OpenStoreAsync(name, cancellation);
-            return await RunningControlPlane.StartAsync(name, store, own, record, api, controllers, endpoint, cancellation);
+            var store = await place.Datastore.OpenStoreAsync(name, cancellation);
+            return await RunningControlPlane.StartAsync(name, store, place, record, api, controllers, endpoint, cancellation);
         }
         catch
         {
-            if (own is not null) await own.DisposeAsync();
+            await place.DisposeAsync();
             throw;
         }
     }
 
-    private async Task<Datastore> OpenOwnAsync(DatastoreUrl url, CancellationToken cancellation)
-    {
-        await Datastore.CreateAsync(url, cancellation);
-        return await Datastore.OpenAsync(url, warnings.Options, cancellation);
-    }
-
-    private async Task<ControlPlaneRecord?> RecordAsync(string name, CancellationToken cancellation) =>
+    /// <summary>What it starts with, from the hosting control plane; null when it is not set up.</summary>
+    public async Task<ControlPlaneRecord?> RecordAsync(string name, CancellationToken cancellation) =>
         hosting is not null && await hosting.FindAsync(Resources.Secrets.In($"{name}-system").Named(CertificatesSecret), cancellation) is { } secret
             ? ControlPlaneRecord.FromSecret(secret) : null;
 
@@ -151,6 +156,8 @@ internal sealed class ControlPlaneHost(Datastore shared, IDedicatedDatastores de
         private volatile RunningControlPlane? running;
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
+
+        public WriteGate Writes { get; } = new();
 
         public RunningControlPlane? Running
         {

@@ -17,12 +17,12 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
 
     private readonly Store store;
     private readonly IDisposable subscription;
-    private readonly Datastore? ownDatastore;
+    private readonly IAsyncDisposable? place;
     private readonly Lazy<SslStreamCertificateContext> certificate;
 
-    private RunningControlPlane(string name, Store store, ControlPlaneApi api, ControlPlaneRecord record, ControllerManager manager, Datastore? ownDatastore)
+    private RunningControlPlane(string name, Store store, ControlPlaneApi api, ControlPlaneRecord record, ControllerManager manager, IAsyncDisposable? place)
     {
-        (Name, this.store, Api, Record, this.ownDatastore) = (name, store, api, record, ownDatastore);
+        (Name, this.store, Api, Record, this.place) = (name, store, api, record, place);
         Client = ClientFor(api, ControllerUser, "kube-controller-manager");
         // The context keeps the certificate: it must not be disposed.
         certificate = new(() => SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(record.ServingPem, record.ServingKeyPem), null, offline: true));
@@ -46,9 +46,13 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
 
     public string RootCertificate => Record.CaPem;
     public bool Stopped { get; private set; }
+    public Store Store => store;
+
+    /// <summary>Its store refuses everything: it is another server's, or deleted.</summary>
+    public bool Ended => store.Ended;
 
     /// <summary>Opens the API over the store, writes what a fresh control plane holds, wakes the controllers.</summary>
-    public static async Task<RunningControlPlane> StartAsync(string name, Store store, Datastore? ownDatastore, ControlPlaneRecord record, SharedApi shared,
+    public static async Task<RunningControlPlane> StartAsync(string name, Store store, IAsyncDisposable? place, ControlPlaneRecord record, SharedApi shared,
         ControllerManager manager, System.Net.IPEndPoint advertise, CancellationToken cancellation, Func<Microsoft.AspNetCore.Http.HttpContext, ValueTask<bool>>? extension = null)
     {
         var api = new ControlPlaneApi(shared, store, new ControlPlaneApiOptions
@@ -61,7 +65,7 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
             Extension = extension,
         });
         await api.StartAsync(cancellation);
-        var running = new RunningControlPlane(name, store, api, record, manager, ownDatastore);
+        var running = new RunningControlPlane(name, store, api, record, manager, place);
         await running.Controllers.ResyncAsync(cancellation);
         return running;
     }
@@ -89,7 +93,7 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
         subscription.Dispose();
         Client.Dispose();
         await Api.DisposeAsync();
-        if (ownDatastore is not null) await ownDatastore.DisposeAsync();
+        if (place is not null) await place.DisposeAsync();
     }
 
     private static bool IsObject(byte[] key) => key.AsSpan().StartsWith(ObjectKeys.Root);

@@ -3,15 +3,13 @@ using System.Net.Sockets;
 using KubeFlex.ApiServer;
 using KubeFlex.Controllers;
 using KubeFlex.Machinery.Catalog;
-using KubeFlex.Operator;
-using KubeFlex.Runtime.Client;
-using KubeFlex.Server.Admin;
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Server.Identity;
-using KubeFlex.Server.Processes;
+using KubeFlex.Server.Metrics;
 using KubeFlex.Server.Routing;
+using KubeFlex.Server.Sharing;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,14 +22,11 @@ using Microsoft.Extensions.Logging;
 namespace KubeFlex.Server.Hosting;
 
 /// <summary>
-/// The composition root. Read <see cref="RunAsync"/> from top to bottom: data directory, port, certificates, store, hosting control plane,
-/// web server, then the loops (controllers, operator) until the process is asked to stop.
+/// The composition root. Read <see cref="RunAsync"/> from top to bottom: data directory, port, certificates, store, hosting control plane (or the way to the server
+/// that has it), web server, then the loops (controllers, operator) until the process is asked to stop.
 /// </summary>
 internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider time) : IDisposable
 {
-    private const string HostingName = "host";
-    private static readonly UserInfo OperatorUser = new("system:kubeflex", ["system:masters", "system:authenticated"]);
-
     private readonly CancellationTokenSource stopping = new();
     private int exitCode = ExitCode.Ok;
 
@@ -40,12 +35,14 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         using var directory = DataDirectory.Open(options.DataDirectory);
         var socket = Bind(options.Listen);
         var bound = (IPEndPoint)socket.LocalEndPoint!;
+        var url = options.AdvertiseUrl ?? $"https://{(IsWildcard(bound.Address) ? new IPEndPoint(IPAddress.Loopback, bound.Port) : bound)}";
         // What takes long at a start are keys, the database and the web server, and none needs another: they come up side by side.
-        var warnings = new DatastoreWarnings();
-        var dedicated = DedicatedDatastores.For(options.Datastore, directory);
+        var lost = new LostStores();
+        var warnings = new DatastoreWarnings(options.Shares ? new MembershipOptions { Url = url, Lost = lost.Tell } : null);
         var opening = OpenDatastoreAsync(directory, options.Datastore, warnings, cancellation);
-        var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
-        await using var app = BuildApp(socket, bound, out var gate);
+        var identifying = Task.Run(() => IdentifyAsync(directory, bound, opening, cancellation), cancellation);
+        using var metrics = new ServerMetrics(time);
+        await using var app = BuildApp(socket, bound, metrics, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = logs.CreateLogger("KubeFlex.Server");
         warnings.Open(logs.CreateLogger("KubeFlex.Storage"));
@@ -55,48 +52,41 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         var certifying = Task.Run(() => identity.Certificate, cancellation);
         using var controllers = new ControllerManager(time, logs);
 
-        await using var host = new ControlPlaneHost(datastore, dedicated, warnings, api, controllers, options.Domain, identity.CaPem);
-        var admin = new AdminApi();
-        await using var processes = new ProcessHost(directory, datastore, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
-            new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
-        admin.Add(LogsRoute.For(processes));
-        await using var hosting = await RunningControlPlane.StartAsync(HostingName, await datastore.OpenStoreAsync(HostingName, cancellation), null,
-            identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
-        using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
-        host.Attach(client, bound);
-        var router = new ControlPlaneRouter(host, hosting, options.Domain);
-        gate.Open(router, new TlsSelection(identity, host, router));
+        await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
+        metrics.Observe(directory, host);
+        var parts = new ServerParts(options, directory, datastore, warnings, DedicatedDatastores.For(options.Datastore, directory), identity, bound, url, api, controllers, host,
+            metrics, Logging, time, logs);
+        await using IHostingRole role = options.Shares ? new SharedServer(parts, lost, stopping.Token) : await SoleServer.OpenAsync(parts, cancellation);
+        gate.Open(role.Router, new TlsSelection(identity, host, role.Router, role.Certificates));
 
         await certifying;
         await app.StartAsync(cancellation);
-        var operatorHost = new OperatorHost(client, host, new OperatorOptions
-        {
-            InstallCrds = false,
-            Processes = processes,
-            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
-        }, time, logs);
-        // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
-        await operatorHost.InstallCrdsAsync(cancellation);
-        await processes.ResumeAsync(async (name, token) => (string?)(await client.FindAsync(Resources.ControlPlanes.Named(name), token))?["spec"]?["runtime"] == "Process", cancellation);
-        identity.WriteAdminKubeconfig(directory, host.ServerUrl);
-        directory.WriteServerFile(host.ServerUrl);
-        await Console.Out.WriteLineAsync($"KubeFlex serves {host.ServerUrl} from {directory.Path}");
-
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = lifetime.ApplicationStopping.Register(stopping.Cancel);
-        Task[] loops =
-        [
-            SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger),
-            SuperviseAsync("operator", operatorHost.RunAsync(stopping.Token), lifetime, logger),
-        ];
-        await WaitAsync(lifetime, cancellation);
+        using var asked = cancellation.Register(stopping.Cancel);
+        List<Task> loops = [SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger)];
+        try
+        {
+            // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
+            foreach (var (name, loop) in await role.BeginAsync(stopping.Token)) loops.Add(SuperviseAsync(name, loop, lifetime, logger));
+            identity.WriteAdminKubeconfig(directory, url);
+            directory.WriteServerFile(url);
+            await Console.Out.WriteLineAsync($"KubeFlex serves {url} from {directory.Path}");
+            await WaitAsync(lifetime, cancellation);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Stopped before it was announced.
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+        }
 
         // Watches last until their control plane ends; only then can the web server finish its requests.
-        await stopping.CancelAsync();
         await Task.WhenAll(loops);
-        await processes.DisposeAsync();
         await host.DisposeAsync();
-        await hosting.DisposeAsync();
+        await role.EndAsync();
         await app.StopAsync(CancellationToken.None);
         directory.RemoveServerFile();
         return exitCode;
@@ -129,6 +119,14 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
             lifetime.StopApplication();
         }
     }
+
+    private async Task<ServerIdentity> IdentifyAsync(DataDirectory directory, IPEndPoint bound, Task<Datastore> opening, CancellationToken cancellation)
+    {
+        if (options.Shares) await SharedIdentity.SettleAsync(directory, await opening, options.Datastore!.ToString(), time, cancellation);
+        return ServerIdentity.LoadOrCreate(directory, bound.Address, options.AdvertiseUrl is { } advertised ? new Uri(advertised).IdnHost : null, options.Domain, time);
+    }
+
+    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static Socket Bind(IPEndPoint endpoint)
     {
@@ -170,9 +168,9 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
     private static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
         .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
 
-    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, out RequestGate gate)
+    private static WebApplication BuildApp(Socket socket, IPEndPoint bound, ServerMetrics metrics, out RequestGate gate)
     {
-        var requests = gate = new RequestGate();
+        var requests = gate = new RequestGate(metrics);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KubeFlex.Server" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         Logging(builder.Logging);
@@ -203,14 +201,25 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
     private static partial void LoopDied(ILogger logger, Exception error, string loop);
 
     // The web server is built before what it serves, because logging comes from it; nothing arrives before it is started.
-    private sealed class RequestGate
+    private sealed class RequestGate(ServerMetrics metrics)
     {
         private ControlPlaneRouter? router;
         private TlsSelection? tls;
 
         public void Open(ControlPlaneRouter to, TlsSelection selection) => (router, tls) = (to, selection);
 
-        public Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context) => router!.HandleAsync(context);
+        public async Task HandleAsync(Microsoft.AspNetCore.Http.HttpContext context)
+        {
+            metrics.Begin();
+            try
+            {
+                await router!.HandleAsync(context);
+            }
+            finally
+            {
+                metrics.End(context.Response.StatusCode);
+            }
+        }
 
         public ValueTask<System.Net.Security.SslServerAuthenticationOptions> SelectAsync(TlsHandshakeCallbackContext context) => tls!.SelectAsync(context);
     }

@@ -56,6 +56,8 @@ internal sealed class PrometheusText : IDisposable
 
         public string Name => instrument.Name;
 
+        private bool IsCounter => instrument is Counter<long> or Counter<double> or ObservableCounter<long> or ObservableCounter<double>;
+
         // What an observable instrument no longer reports is gone.
         public void BeginScrape()
         {
@@ -87,7 +89,7 @@ internal sealed class PrometheusText : IDisposable
             {
                 if (series.Count == 0) return;
                 to.Append("# HELP ").Append(Name).Append(' ').Append((instrument.Description ?? "").Replace("\\", "\\\\").Replace("\n", "\\n")).Append('\n');
-                to.Append("# TYPE ").Append(Name).Append(' ').Append(bounds is not null ? "histogram" : instrument.IsObservable ? "gauge" : "counter").Append('\n');
+                to.Append("# TYPE ").Append(Name).Append(' ').Append(bounds is not null ? "histogram" : IsCounter ? "counter" : "gauge").Append('\n');
                 foreach (var (labels, s) in series)
                 {
                     if (bounds is null)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using KubeFlex.Operator.Runtimes;
+using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Storage;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace KubeFlex.Server.Processes;
 
 /// <summary>All control planes whose API is a stock kube-apiserver, a child of this process. Each has a directory; what is not there does not exist.</summary>
-internal sealed partial class ProcessHost(DataDirectory directory, Datastore shared, IPAddress bind, BinaryAssets binaries, StoreAccess stores, TimeProvider time, ILogger logger)
+internal sealed partial class ProcessHost(DataDirectory directory, Datastore shared, IDedicatedDatastores dedicated, DatastoreWarnings warnings, IPAddress bind, BinaryAssets binaries, StoreAccess stores, TimeProvider time, ILogger logger)
     : IProcessHost, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Slot> slots = new(StringComparer.Ordinal);
@@ -111,7 +112,7 @@ internal sealed partial class ProcessHost(DataDirectory directory, Datastore sha
             await StopAsync(slot);
             slot.Logs.Dispose();
             await shared.DeleteStoreAsync(StoreName(name), cancellation);
-            foreach (var suffix in (string[])["", "-wal", "-shm", ".lock"]) File.Delete(directory.Dedicated(StoreName(name)) + suffix);
+            await Datastore.DropAsync(dedicated.Of(StoreName(name)), cancellation);
             // Last: it is the sign that there is something to delete.
             if (Directory.Exists(slot.Paths.Directory)) Directory.Delete(slot.Paths.Directory, recursive: true);
         }
@@ -149,7 +150,7 @@ internal sealed partial class ProcessHost(DataDirectory directory, Datastore sha
     private async Task StartAsync(Slot slot, ProcessState state, CancellationToken cancellation)
     {
         var name = Path.GetFileName(slot.Paths.Directory);
-        var own = state.Backend == "dedicated" ? await Datastore.OpenSqliteAsync(directory.Dedicated(StoreName(name)), new DatastoreOptions(), cancellation) : null;
+        var own = state.Backend == "dedicated" ? await OpenOwnAsync(dedicated.Of(StoreName(name)), cancellation) : null;
         try
         {
             var store = await (own ?? shared).OpenStoreAsync(StoreName(name), cancellation);
@@ -161,6 +162,12 @@ internal sealed partial class ProcessHost(DataDirectory directory, Datastore sha
             if (own is not null) await own.DisposeAsync();
             throw;
         }
+    }
+
+    private async Task<Datastore> OpenOwnAsync(DatastoreUrl url, CancellationToken cancellation)
+    {
+        await Datastore.CreateAsync(url, cancellation);
+        return await Datastore.OpenAsync(url, warnings.Options, cancellation);
     }
 
     private void Tell(string name)

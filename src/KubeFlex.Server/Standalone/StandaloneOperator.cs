@@ -64,7 +64,7 @@ internal sealed partial class StandaloneOperator(StandaloneOptions options, Func
 
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping, cancellation);
-        var settings = new OperatorOptions { DefaultRuntime = "Pods", InstallCrds = options.InstallCrds, Meter = meter };
+        var settings = new OperatorOptions { DefaultRuntime = "Pods", Pods = options.Pods, InstallCrds = options.InstallCrds, Meter = meter };
         if (options.Workers is { } workers) settings = settings with { Workers = workers };
         var operatorHost = new OperatorHost(connection.Client, null, settings, time, logs);
         var code = ExitCode.Ok;

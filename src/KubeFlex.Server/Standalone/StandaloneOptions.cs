@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using KubeFlex.Operator;
 using Microsoft.Extensions.Logging;
 
 namespace KubeFlex.Server.Standalone;
@@ -7,7 +8,7 @@ namespace KubeFlex.Server.Standalone;
 /// <summary>What <c>kubeflex-server operator</c> is started with. Names and defaults of the flags are those of KubeFlex's manager.</summary>
 internal sealed record StandaloneOptions
 {
-    public const string Usage = """
+    public const string Usage = $"""
         kubeflex-server operator [flags]      runs the operator against an existing cluster
 
           --kubeconfig FILE                   the cluster (default: $KUBECONFIG, else the pod's service account, else ~/.kube/config)
@@ -20,13 +21,15 @@ internal sealed record StandaloneOptions
           --workers N                         control planes worked on at once (default 2 per processor, at most 8)
           --zap-log-level LEVEL               error, info, debug, or a number: 1 and 2 are info, 3 and 4 debug, more is trace
           --zap-encoder FORMAT                console (default) or json
+
+        {PodsFlags.Usage}
         """;
 
-    private static readonly string[] Switches = ["leader-elect", "install-crds", "zap-devel"];
+    private static readonly string[] Switches = ["leader-elect", "install-crds", "pods", "zap-devel"];
 
     // Stack traces and times have one form here; the flags are taken so that a manager's command line starts ours.
     private static readonly string[] Values = ["kubeconfig", "context", "metrics-bind-address", "health-probe-bind-address", "leader-elect-namespace", "workers",
-        "zap-log-level", "zap-encoder", "zap-stacktrace-level", "zap-time-encoding"];
+        "zap-log-level", "zap-encoder", "zap-stacktrace-level", "zap-time-encoding", .. PodsFlags.Names];
 
     public string? Kubeconfig { get; init; }
     public string? Context { get; init; }
@@ -36,6 +39,8 @@ internal sealed record StandaloneOptions
     public string? LeaseNamespace { get; init; }
     public bool InstallCrds { get; init; } = true;
     public int? Workers { get; init; }
+    /// <summary>What control planes that run as pods are made of; null when none shall.</summary>
+    public PodsOptions? Pods { get; init; }
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
     public bool JsonLog { get; init; }
 
@@ -53,6 +58,7 @@ internal sealed record StandaloneOptions
             LeaseNamespace = given.GetValueOrDefault("leader-elect-namespace"),
             InstallCrds = Switch("install-crds", true),
             Workers = Count("workers"),
+            Pods = PodsFlags.Read(given, errors) is var pods && Switch("pods", true) ? pods : null,
             LogLevel = Level(),
             JsonLog = given.GetValueOrDefault("zap-encoder", "console") is var encoder && encoder is "json",
         };

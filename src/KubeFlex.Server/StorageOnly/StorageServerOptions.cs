@@ -43,11 +43,7 @@ internal sealed record StorageServerOptions(DatastoreUrl Datastore, EndPoint Lis
         DatastoreUrl? datastore = null;
         if (!values.TryGetValue("--datastore", out var text)) text = environment("KUBEFLEX_DATASTORE");
         if (string.IsNullOrEmpty(text)) errors.Add("--datastore is missing: write --datastore sqlite:FILE or --datastore postgres://USER@HOST:PORT/DATABASE");
-        else
-        {
-            DatastoreUrl.TryParse(text, out datastore, out var unusable);
-            errors.AddRange(unusable.Select(error => $"--datastore: {error}"));
-        }
+        else if (!DatastoreUrl.TryParse(text, out datastore, out var unusable)) errors.AddRange(unusable.Select(error => $"--datastore: {error}"));
 
         var url = values.GetValueOrDefault("--listen-etcd", "http://127.0.0.1:2379");
         var (listen, https, wrong) = Address(url);

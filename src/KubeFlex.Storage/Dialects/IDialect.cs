@@ -42,6 +42,9 @@ internal sealed class WriteBatch
     /// <summary>Changes per store.</summary>
     public List<StoreWrites> Stores { get; } = [];
 
+    /// <summary>Imports that take their names; of each list all or none.</summary>
+    public List<IReadOnlyList<StoreRename>> Renames { get; } = [];
+
     /// <summary>Stores to delete: the name is free at once, the rows go by <see cref="Purges"/>.</summary>
     public List<long> Drops { get; } = [];
 
@@ -51,7 +54,7 @@ internal sealed class WriteBatch
     /// <summary>Called at most once, while the write goes on, when it takes long to learn whether it has happened: then the callers need not wait.</summary>
     public Action<StorageException>? Doubt { get; init; }
 
-    public bool Empty => Claims.Count == 0 && Stores.Count == 0 && Drops.Count == 0 && Purges.Count == 0;
+    public bool Empty => Claims.Count == 0 && Stores.Count == 0 && Renames.Count == 0 && Drops.Count == 0 && Purges.Count == 0;
 }
 
 /// <summary>A store's part of a batch. It counts only while the store's epoch in the database is still <paramref name="epoch"/>.</summary>
@@ -101,6 +104,25 @@ internal sealed class StoreClaim(string name, string owner, long now, bool force
 
     /// <summary>Outcome: the store's leases.</summary>
     public List<LeaseRow> Leases { get; } = [];
+}
+
+/// <summary>
+/// Gives a store another name. A store that has the name loses it and counts as deleted (name null, epoch raised). All renames of a list happen or,
+/// when one of them is fenced, none.
+/// </summary>
+internal sealed class StoreRename(long store, long epoch, string name)
+{
+    public long Store { get; } = store;
+
+    public long Epoch { get; } = epoch;
+
+    public string Name { get; } = name;
+
+    /// <summary>Outcome: another owner has taken the store; no rename of its list was done.</summary>
+    public bool Fenced { get; set; }
+
+    /// <summary>Outcome: the store that had the name, whose rows must go.</summary>
+    public long? Replaced { get; set; }
 }
 
 /// <summary>Removes rows of a deleted store.</summary>

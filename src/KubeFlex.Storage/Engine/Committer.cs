@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using KubeFlex.Storage.Dialects;
 
 namespace KubeFlex.Storage.Engine;
@@ -16,12 +17,18 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
 
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 
+    /// <summary>The longest wait for clients that were just answered and will ask again.</summary>
+    private static readonly TimeSpan MostGathering = TimeSpan.FromMilliseconds(5);
+
     private readonly object gate = new();
     private readonly Queue<Work> queue = new();
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long queuedBytes;
+    private int wanted = 1;
     private bool running;
     private bool stopping;
+
+    private StorageException? failing;
 
     // Whether the last batch has happened is not known, and takes long to learn: until then nothing new is taken.
     private StorageException? doubt;
@@ -47,7 +54,10 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             queuedBytes += work.Bytes;
             // It keeps its place, since its store has built upon it; its caller need not wait.
             if (doubt is not null) work.TrySetException(Again(doubt));
-            if (running) Monitor.Pulse(gate);
+            if (running)
+            {
+                if (queue.Count >= wanted) Monitor.Pulse(gate);
+            }
             else
             {
                 running = true;
@@ -73,10 +83,41 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         var steps = new List<Work>();
         while (Take(steps))
         {
+            var started = Stopwatch.GetTimestamp();
             Commit(steps);
+            var (answered, took) = (steps.Count, Stopwatch.GetElapsedTime(started));
             steps.Clear();
+            Gather(answered, took / 4);
         }
         if (stopping) stopped.TrySetResult();
+    }
+
+    /// <summary>
+    /// Clients that write one thing after another come back soon after their answer. Without a moment's patience the first of 64 would get a commit to
+    /// itself and the other 63 would wait through it: two commits where one does. The moment is short beside a commit.
+    /// </summary>
+    private void Gather(int answered, TimeSpan patience)
+    {
+        var started = Stopwatch.GetTimestamp();
+        if (patience > MostGathering) patience = MostGathering;
+        lock (gate)
+        {
+            var all = Math.Min(MostSteps, queue.Count + answered);
+            // One client alone comes back to an idle committer anyway.
+            if (all < 2) return;
+            wanted = all;
+            while (queue.Count < all && !stopping && patience - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } left)
+            {
+                if (left >= TimeSpan.FromMilliseconds(1)) Monitor.Wait(gate, left);
+                else
+                {
+                    Monitor.Exit(gate);
+                    Thread.Yield();
+                    Monitor.Enter(gate);
+                }
+            }
+            wanted = 1;
+        }
     }
 
     private bool Take(List<Work> steps)
@@ -120,6 +161,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             failure = new(StorageFailure.Unavailable, "the database refused a write: " + e.Message, e);
         }
         Volatile.Write(ref doubt, null);
+        Report(failure);
         foreach (var store in stores) store.Settle(failure);
         foreach (var step in steps)
         {
@@ -127,6 +169,15 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             if (failure is not null) step.TrySetException(Again(failure));
             else step.TrySetResult(step.Outcome);
         }
+    }
+
+    /// <summary>Operators read the cause, once, and when it is over; the callers of every write are told less.</summary>
+    private void Report(StorageException? failure)
+    {
+        if (failure is null == failing is null) return;
+        failing = failure;
+        if (failure is null) options.Warn?.Invoke("the database takes writes again", null);
+        else options.Warn?.Invoke("the database refuses writes:", failure);
     }
 
     /// <summary>What is under way or waits may still happen, so it is not "failed"; its callers hear just that.</summary>
@@ -150,6 +201,12 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
                 break;
             case ClaimWork claim:
                 batch.Claims.Add(claim.Claim);
+                break;
+            case ImportWork import:
+                batch.Stores.Add(import.Writes);
+                break;
+            case RenameWork rename:
+                batch.Renames.Add(rename.Renames);
                 break;
             case DropWork drop:
                 batch.Drops.Add(drop.Store);

@@ -107,6 +107,12 @@ internal sealed class WatchHub(CompactionMark compacted)
         }
     }
 
+    /// <summary>Reads what <see cref="Publish"/> shows, all of one moment.</summary>
+    public T Locked<T>(Func<T> read)
+    {
+        lock (gate) return read();
+    }
+
     /// <summary>Registers a watcher; one that wants only the future joins at once.</summary>
     public void Add(StoreWatcher watcher)
     {

@@ -56,6 +56,21 @@ internal sealed class ClaimWork(StoreClaim claim) : Work
     public StoreClaim Claim { get; } = claim;
 }
 
+/// <summary>Rows of a store that nobody has open: an import.</summary>
+internal sealed class ImportWork(StoreWrites writes) : Work
+{
+    public StoreWrites Writes { get; } = writes;
+}
+
+/// <summary>Imports that take their names, all together.</summary>
+internal sealed class RenameWork(IReadOnlyList<StoreRename> renames) : Work
+{
+    public IReadOnlyList<StoreRename> Renames { get; } = renames;
+}
+
+/// <summary>Does nothing; complete when everything that was queued before it is.</summary>
+internal sealed class BarrierWork : Work;
+
 /// <summary>Deletes a store.</summary>
 internal sealed class DropWork(long store) : Work
 {

@@ -4,12 +4,12 @@ namespace KubeFlex.ApiServer.Tests.Verbs;
 
 public sealed class ListAndWatchTests
 {
-    private const string Maps = "/api/v1/namespaces/default/configmaps";
+    private const string Maps = "/api/v1/namespaces/lists/configmaps";
 
     [Fact]
     public async Task PagesShowOneMomentHoweverMuchIsWritten()
     {
-        await using var plane = await TestPlane.StartAsync();
+        await using var plane = await StartAsync();
         for (var i = 0; i < 7; i++) await plane.CreateAsync(Maps, TestPlane.ConfigMap($"m{i}"));
         var names = new List<string>();
         var next = "";
@@ -34,7 +34,7 @@ public sealed class ListAndWatchTests
     [InlineData("fieldSelector=metadata.name=b", 1)]
     public async Task SelectorsChoose(string query, int count)
     {
-        await using var plane = await TestPlane.StartAsync();
+        await using var plane = await StartAsync();
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("a", "x"));
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("b", "y"));
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("c"));
@@ -52,14 +52,14 @@ public sealed class ListAndWatchTests
     [InlineData("fieldSelector=nope=1", 400)]
     public async Task NonsenseIsRefused(string query, int code)
     {
-        await using var plane = await TestPlane.StartAsync();
+        await using var plane = await StartAsync();
         Assert.Equal(code, (await plane.CallAsync("GET", $"{Maps}?{query}")).Code);
     }
 
     [Fact]
     public async Task AWatchWithASelectorSeesObjectsComeAndGo()
     {
-        await using var plane = await TestPlane.StartAsync();
+        await using var plane = await StartAsync();
         var start = (await plane.CallAsync("GET", Maps)).Version;
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("a"));
         await LabelAsync(plane, "x");
@@ -76,7 +76,7 @@ public sealed class ListAndWatchTests
     [Fact]
     public async Task InitialEventsEndWithAMark()
     {
-        await using var plane = await TestPlane.StartAsync();
+        await using var plane = await StartAsync();
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("a"));
         var watch = (await plane.CallAsync("GET", $"{Maps}?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true")).Lines.ToList();
         Assert.Equal("ADDED", (string?)watch[0]["type"]);
@@ -86,7 +86,7 @@ public sealed class ListAndWatchTests
     [Fact]
     public async Task ACompactedVersionIsGone()
     {
-        await using var plane = await TestPlane.StartAsync();
+        await using var plane = await StartAsync();
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("a"));
         var old = (await plane.CallAsync("GET", $"{Maps}?limit=1")).Version;
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("b"));
@@ -99,11 +99,19 @@ public sealed class ListAndWatchTests
     [Fact]
     public async Task TheCollectionIsDeletedBySelector()
     {
-        await using var plane = await TestPlane.StartAsync();
+        await using var plane = await StartAsync();
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("a", "x"));
         await plane.CreateAsync(Maps, TestPlane.ConfigMap("b"));
         Assert.Single((await plane.CallAsync("DELETE", $"{Maps}?labelSelector=app")).Json["items"]!.AsArray());
         Assert.Equal("b", (string?)Assert.Single((await plane.CallAsync("GET", Maps)).Json["items"]!.AsArray())!["metadata"]!["name"]);
+    }
+
+    // A namespace that holds nothing yet: the others come with a ConfigMap of authorities.
+    private static async Task<TestPlane> StartAsync()
+    {
+        var plane = await TestPlane.StartAsync();
+        await plane.CreateAsync("/api/v1/namespaces", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "lists" } });
+        return plane;
     }
 
     private static Task<TestAnswer> LabelAsync(TestPlane plane, string value) =>

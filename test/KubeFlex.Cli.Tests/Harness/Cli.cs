@@ -44,9 +44,9 @@ internal sealed class Cli : IDisposable
     public Task<CliResult> RunAsync(params string[] args) => RunAsync(args, null, CancellationToken.None);
 
     /// <summary>With answers, a person sits at a terminal and gives them.</summary>
-    public async Task<CliResult> RunAsync(string[] args, string? answers, CancellationToken cancellation)
+    public async Task<CliResult> RunAsync(string[] args, string? answers, CancellationToken cancellation, StringWriter? watched = null)
     {
-        using var output = new StringWriter();
+        using var output = watched ?? new StringWriter();
         using var error = new StringWriter();
         var host = new CliHost(output, TextWriter.Synchronized(error), answers is null ? TextReader.Null : new StringReader(answers), IsTerminal: false, CanAsk: answers is not null,
             name => variables.GetValueOrDefault(name), Home, Home, TimeProvider.System);

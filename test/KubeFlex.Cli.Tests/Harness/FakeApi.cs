@@ -147,7 +147,7 @@ internal sealed class FakeApi : IAsyncDisposable
         var (method, path) = (context.Request.Method, context.Request.Path.Value!);
         // Tenants have the same objects: good enough for what is asked of them.
         if (path.StartsWith("/controlplanes/", StringComparison.Ordinal)) path = "/tenant" + path[path.IndexOf('/', "/controlplanes/".Length)..];
-        Requests.Enqueue($"{method} {path}");
+        Requests.Enqueue($"{method} {path}{context.Request.QueryString}");
         if (path is "/readyz" or "/version") await context.Response.WriteAsync(path == "/version" ? $"{{\"gitVersion\":\"v1.35.0\",\"minor\":\"35\",\"compiler\":\"{(IsOurs ? "dotnet" : "gc")}\"}}" : "ok");
         else if (path.Contains("tenancy.kflex", StringComparison.Ordinal) && !ServesControlPlanes) await StatusAsync(context, 404, "NotFound", "the server could not find the requested resource");
         else if (method == "GET" && Texts.TryGetValue(path, out var text)) await context.Response.WriteAsync(text);

@@ -42,6 +42,8 @@ public sealed partial class OperatorChartTests(SharedServer shared)
     [InlineData("domain=Not A Name", "domain")]
     [InlineData("externalPort=http", "externalPort")]
     [InlineData("isOpenShift=perhaps", "isOpenShift")]
+    [InlineData("pods.exposure=loadbalancer", "exposure")]
+    [InlineData("pods.image=x", "image")]
     public async Task Values_that_make_no_sense_are_refused_by_name(string value, string field) =>
         Assert.Contains(field, (await HelmAsync("template", "x", Chart, "--set-string", value)).Fails(), StringComparison.Ordinal);
 
@@ -55,6 +57,28 @@ public sealed partial class OperatorChartTests(SharedServer shared)
         var deployment = objects["Deployment/kubeflex-controller-manager"];
         foreach (var text in (string[])["ghcr.io/kubestellar/kubeflex/manager:t1", "--zap-log-level=4", "--zap-encoder=json", "--leader-elect\n", "--health-probe-bind-address=:8081", "runAsNonRoot: true"])
             Assert.Contains(text, deployment, StringComparison.Ordinal);
+        Assert.Contains("--pods=true\n", deployment, StringComparison.Ordinal);
+        // What is not set is the operator's own business.
+        Assert.DoesNotContain("-image=", deployment, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_pods_are_made_of_reaches_the_operator_and_the_operator_knows_each_flag()
+    {
+        const string set = "pods.kubernetesVersion=1.34.2,pods.vclusterKubernetesVersion=1.34.0,pods.k3sVersion=1.34.1,pods.images.apiServer=r/a,pods.images.controllerManager=r/c,"
+            + "pods.images.vclusterKubernetes=r/vk,pods.images.k3s=r/k3s,pods.images.kine=r/kine:1,pods.images.etcd=r/etcd:3,pods.images.postgresClient=r/pg:17,pods.images.vcluster=r/v:1,"
+            + "pods.postgresHost=db.example.com,pods.storageClass=fast,pods.storageSize=10Gi,pods.k3sStorageSize=2Gi,pods.exposure=tlsroute,pods.ingressClass=other,pods.gateway=gw/tls";
+        var deployment = Objects((await HelmAsync("template", "x", Chart, "--set", set)).Ok())["Deployment/kubeflex-controller-manager"];
+        var flags = deployment.Split('\n').Select(l => l.Trim()).Where(l => l.StartsWith("- --", StringComparison.Ordinal)).Select(l => l[2..])
+            .Where(f => !f.StartsWith("--secure-listen", StringComparison.Ordinal) && !f.StartsWith("--upstream", StringComparison.Ordinal) && !f.StartsWith("--v=", StringComparison.Ordinal)).ToList();
+        Assert.Contains("--kube-apiserver-image=r/a", flags);
+        Assert.Contains("--gateway=gw/tls", flags);
+        Assert.Equal(set.Split(',').Length, flags.Count(f => f is not "--pods=true" && !f.StartsWith("--leader", StringComparison.Ordinal) && !f.StartsWith("--zap", StringComparison.Ordinal)
+            && !f.Contains("-address", StringComparison.Ordinal) && !f.StartsWith("--install", StringComparison.Ordinal)));
+        // The only complaint is the one about the kubeconfig that is not there.
+        var said = (await Command.RunAsync(Repository.Server, ["operator", "--kubeconfig=/absent", .. flags], NoEnvironment)).Fails();
+        Assert.DoesNotContain("unknown argument", said, StringComparison.Ordinal);
+        Assert.Contains("/absent", said, StringComparison.Ordinal);
     }
 
     [Fact]

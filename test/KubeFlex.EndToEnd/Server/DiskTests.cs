@@ -24,7 +24,10 @@ public sealed class DiskTests
             else refused = result;
         }
         Assert.NotNull(refused);
-        Assert.Contains("no space left", refused.Fails(), StringComparison.Ordinal);
+        // Tenants learn what is the matter, operators where.
+        Assert.Contains("the storage is full", refused.Fails(), StringComparison.Ordinal);
+        Assert.DoesNotContain(disk.Path, refused.Error, StringComparison.Ordinal);
+        Assert.Contains($"no space left for {disk.Path}", server.Said, StringComparison.Ordinal);
 
         // A control plane is refused as clearly, and reads go on.
         (await Command.RunAsync(Repository.Cli, ["--kubeconfig", server.Kubeconfig, "create", "no-room", "--timeout", "5s"], server.Environment)).Fails();

@@ -53,7 +53,7 @@ public sealed class ManyControlPlanesTests
     }
 
     /// <summary>Every object but events, which live on for an hour as on any cluster.</summary>
-    private static async Task<HashSet<string>> ObjectsAsync(TestServer server)
+    internal static async Task<HashSet<string>> ObjectsAsync(TestServer server)
     {
         var kinds = (await server.HostingAsync("api-resources", "--verbs=list", "-o", "name")).Ok().Split('\n').Where(k => !k.StartsWith("events", StringComparison.Ordinal));
         var names = (await server.HostingAsync("get", string.Join(',', kinds), "-A", "-o", "jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}{\"\\n\"}{end}")).Ok();

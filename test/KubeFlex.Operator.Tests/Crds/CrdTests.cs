@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using KubeFlex.Machinery.CustomResources;
 using KubeFlex.Machinery.Errors;
 using KubeFlex.Machinery.Json;
+using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Crds;
 
 namespace KubeFlex.Operator.Tests.Crds;
@@ -21,6 +22,22 @@ public sealed class CrdTests
             CustomResourceDefinitions.Validate(crd, errors);
             Assert.Equal("", errors.Count == 0 ? "" : errors.Aggregate());
         }
+    }
+
+    /// <summary>Clusters that evaluate the rules refuse what the operator would refuse; an object that exists must stay deletable.</summary>
+    [Fact]
+    public void Names_that_are_refused_are_refused_by_the_definition_too()
+    {
+        var crd = ObjectReader.ReadYaml(CrdInstaller.Definitions()["controlplanes.tenancy.kflex.kubestellar.org"]).Value.Object;
+        var rules = crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["x-kubernetes-validations"]!.AsArray().Select(r => (string)r!["rule"]!).ToList();
+        Assert.Equal(
+        [
+            "has(self.status) || !(self.metadata.name in ['kube', 'kubeflex', 'default', 'postgres', 'host'])",
+            "has(self.status) || self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+            "has(self.status) || size(self.metadata.name) <= 56",
+        ], rules);
+        foreach (var name in (string[])["kube", "kubeflex", "default", "postgres", "host", "a.b", new string('a', 57)]) Assert.NotNull(ControlPlaneNames.Refusal(name));
+        foreach (var name in (string[])["a", "kube-flex", new string('a', 56)]) Assert.Null(ControlPlaneNames.Refusal(name));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class HookFeatureTests : IAsyncDisposable
         h.CreateHook("database", [Job()]);
         Create("app", "database");
         var result = await h.ReconcileAsync("cp1");
-        Assert.Equal(TimeSpan.FromSeconds(1), result.RequeueAfter);
+        Assert.Equal(TimeSpan.FromMinutes(5), result.RequeueAfter);
         Assert.Null(h.Api.Get(Maps.Named("app")));
         Assert.Equal("""{"app":false,"database":false}""", Done());
         Assert.Equal(("ApplyingHooks", "0 of 2 hooks are done; under way: \"database\", \"app\""), Progress());
@@ -146,6 +146,37 @@ public sealed class HookFeatureTests : IAsyncDisposable
         Assert.NotNull(tenant.Get(Resources.ConfigMaps.In("apps").Named("n")));
         Assert.Null(tenant.Get(new ResourceRef("rbac.authorization.k8s.io", "v1", "clusterroles", null, "r"))!["metadata"]!["labels"]);
         Assert.Empty(h.Api.All(Resources.ConfigMaps));
+    }
+
+    [Theory]
+    [InlineData("""{"succeeded":1}""", true, "")]
+    [InlineData("""{"conditions":[{"type":"Failed","status":"True","reason":"DeadlineExceeded","message":"too slow"}]}""", false, "DeadlineExceeded: too slow")]
+    public async Task What_hooks_made_is_watched_while_it_is_waited_for(string status, bool ready, string told)
+    {
+        h.Run();
+        h.CreateHook("job", [Job()]);
+        h.CreateControlPlane("cp1", more: s => (s["postCreateHook"], s["waitForPostCreateHooks"]) = ("job", true));
+        await h.UntilAsync(() => h.Find("cp1")!["status"]?["conditions"] is not null && Progress().Item1 == "ApplyingHooks");
+        Assert.Equal("cp1", (string?)h.Api.Get(Jobs.Named("j"))!["metadata"]!["labels"]!["kflex.kubestellar.org/hook-of"]);
+        // The clock is the real one: the safety net is minutes away.
+        SetJobStatus((JsonObject)JsonNode.Parse(status)!);
+        await h.UntilAsync(() => h.IsReady("cp1") == ready && ((string?)h.Condition("cp1", "Synced")["message"])!.EndsWith(told, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_failed_pod_is_told()
+    {
+        h.Api.Served.Add(new FakeResource("", "v1", "pods", "Pod", true));
+        h.CreateHook("pod", [new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["metadata"] = new JsonObject { ["name"] = "p" } }]);
+        h.CreateControlPlane("cp1", more: s => (s["postCreateHook"], s["waitForPostCreateHooks"]) = ("pod", true));
+        await h.ReconcileAsync("cp1");
+        var at = new ResourceRef("", "v1", "pods", "cp1-system", "p");
+        var pod = h.Api.Get(at)!;
+        pod["status"] = new JsonObject { ["phase"] = "Failed", ["reason"] = "Evicted", ["message"] = "the node was low on memory" };
+        h.Api.Put(at, pod);
+        await h.ReconcileAsync("cp1");
+        Assert.Equal("PostCreateHook \"pod\", template 0 (Pod/p): Evicted: the node was low on memory", (string?)h.Condition("cp1", "Synced")["message"]);
+        Assert.False(h.IsReady("cp1"));
     }
 
     private void Create(params string[] hooks) =>

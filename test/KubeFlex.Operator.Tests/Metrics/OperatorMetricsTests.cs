@@ -20,7 +20,9 @@ public sealed class OperatorMetricsTests
 
         // The cache follows by a watch.
         while (!seen.Gauge("kubeflex_controlplanes").ContainsKey("type=k8s,runtime=InProcess,phase=Ready")
-            || !seen.Gauge("kubeflex_controlplanes").ContainsKey("type=k3s,runtime=Pods,phase=Failed")) await Task.Delay(1, h.Cancellation);
+            || !seen.Gauge("kubeflex_controlplanes").ContainsKey("type=k3s,runtime=Pods,phase=Failed")
+            // Counted after the status is written.
+            || seen.Times("kubeflex_controlplane_creation_seconds", "type=k8s,runtime=InProcess") == 0) await Task.Delay(1, h.Cancellation);
         Assert.Equal(1, seen.Gauge("kubeflex_controlplanes")["type=k8s,runtime=InProcess,phase=Ready"]);
         Assert.Equal(3, seen.Gauge("kubeflex_controlplanes").Values.Sum());
         Assert.True(seen.Total("kubeflex_reconcile_errors_total", "type=k3s") >= 1);

@@ -73,7 +73,14 @@ public sealed class TenantDatabaseTests : IAsyncDisposable
         p.Nodes.Work();
         Assert.Equal(TimeSpan.FromSeconds(30), (await p.H.ReconcileAsync("cp1")).RequeueAfter);
         Assert.Contains("BackoffLimitExceeded: database \"cp1\" belongs to another role", (string?)p.H.Condition("cp1", "Synced")["message"], StringComparison.Ordinal);
+        // It stays as it is until its time has come, whatever brings a pass before.
+        var failed = (string?)p.H.Api.Get(Job)!["metadata"]!["uid"];
+        await p.H.ReconcileAsync("cp1");
+        Assert.Equal(failed, (string?)p.H.Api.Get(Job)!["metadata"]!["uid"]);
         p.Nodes.JobsFail = null;
+        p.H.Time.Advance(TimeSpan.FromSeconds(31));
+        await p.H.ReconcileAsync("cp1");
+        Assert.NotEqual(failed, (string?)p.H.Api.Get(Job)!["metadata"]!["uid"]);
         await p.SettleAsync("cp1");
         Assert.True(p.H.IsReady("cp1"));
     }

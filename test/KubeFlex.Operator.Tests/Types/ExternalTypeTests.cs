@@ -56,7 +56,7 @@ public sealed class ExternalTypeTests : IAsyncDisposable
         Assert.Contains("current-context: ext", config, StringComparison.Ordinal);
         Assert.Equal("""{"namespace":"ext-system","name":"admin-kubeconfig","inClusterKey":"kubeconfig-incluster"}""", h.Find("ext")!["status"]!["secretRef"]!.ToJsonString());
         Assert.Equal("token", (string?)h.Find("ext")!["status"]!["certificates"]![0]!["name"]);
-        Assert.Equal(TimeSpan.FromSeconds(30), result.RequeueAfter);
+        Assert.Equal(TimeSpan.FromSeconds(10), result.RequeueAfter);
 
         h.Api.ClearRequests();
         await h.ReconcileAsync("ext");

@@ -391,7 +391,7 @@ public sealed class FakeApi : HttpMessageHandler
     private static bool MatchesFields(JsonObject obj, string? fields) => fields is null || fields == $"metadata.name={(string?)obj["metadata"]!["name"]}";
 
     private static bool Matches(JsonObject obj, string? selector) =>
-        selector is null || selector.Split('=') is [var key, var value] && (string?)obj["metadata"]?["labels"]?[key] == value;
+        selector is null || (selector.Split('=') is [var key, var value] ? (string?)obj["metadata"]?["labels"]?[key] == value : obj["metadata"]?["labels"]?[selector] is not null);
 
     private static bool IsValidStatus(JsonObject status) => status["conditions"] is JsonArray && status["observedGeneration"] is not null;
 

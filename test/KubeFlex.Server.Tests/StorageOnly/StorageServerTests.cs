@@ -18,7 +18,7 @@ public sealed class StorageServerTests : IDisposable
 
     [Theory]
     [InlineData("", "--datastore is missing")]
-    [InlineData("--datastore mysql:x", "write --datastore sqlite:FILE")]
+    [InlineData("--datastore mysql:x", "is no kind of datastore")]
     [InlineData("--datastore sqlite:a --listen-etcd 127.0.0.1:1", "is no address")]
     [InlineData("--datastore sqlite:a --listen-etcd http://127.0.0.1", "is no address")]
     [InlineData("--datastore sqlite:a --listen-etcd http://0.0.0.0:1", "use https")]
@@ -29,7 +29,7 @@ public sealed class StorageServerTests : IDisposable
     [InlineData("--datastore", "needs a value")]
     public void Nonsense_is_refused(string line, string expected)
     {
-        var (options, errors) = StorageServerOptions.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var (options, errors) = StorageServerOptions.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), _ => null);
         Assert.Null(options);
         Assert.Contains(errors, error => error.Contains(expected, StringComparison.Ordinal));
     }

@@ -44,11 +44,9 @@ public abstract class CompactionTests(Backend backend)
         Assert.Equal(50, live.Count);
         var tree = (await store.ViewAsync(default)).Tree;
         await test.Datastore.DisposeAsync();
-        using var check = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={test.Path};Pooling=False");
-        check.Open();
         // The tombstones of the last deletion are at the compacted revision and stay until the next compaction, with what they replaced.
-        Assert.InRange(Dialects.Sqlite.SqliteSchema.Number(check, "select count(*) from log"), 50, 50 + 2 * 300);
-        Assert.InRange(new FileInfo(test.Path).Length, 0, 8 << 20);
+        Assert.InRange(test.Sql("select count(*) from $log"), 50, 50 + 2 * 300);
+        if (backend is SqliteBackend) Assert.InRange(new FileInfo(test.Path).Length, 0, 8 << 20);
         Assert.Equal(50, tree.Live);
     }
 

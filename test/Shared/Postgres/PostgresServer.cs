@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace KubeFlex.TestShared.Postgres;
 
@@ -54,6 +56,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var password = Path.Combine(directory.FullName, "password");
         await File.WriteAllTextAsync(password, Password);
         await server.AsPostgresAsync("initdb", "-D", server.DataDirectory, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", password, "-E", "UTF8", "--no-locale", "--no-sync");
+        await server.MakeCertificatesAsync();
         await File.WriteAllTextAsync(Path.Combine(server.DataDirectory, "pg_hba.conf"), "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
         await File.AppendAllTextAsync(Path.Combine(server.DataDirectory, "postgresql.conf"), string.Create(CultureInfo.InvariantCulture, $"""
 
@@ -61,6 +64,9 @@ public sealed class PostgresServer : IAsyncDisposable
             listen_addresses = '127.0.0.1'
             unix_socket_directories = '{server.SocketDirectory}'
             fsync = on
+            ssl = on
+            ssl_cert_file = '{server.SocketDirectory}/server.crt'
+            ssl_key_file = '{server.SocketDirectory}/server.key'
             shared_buffers = 64MB
             max_connections = 60
             """));
@@ -110,6 +116,30 @@ public sealed class PostgresServer : IAsyncDisposable
             // It did not run.
         }
         directory.Delete(true);
+    }
+
+    /// <summary>The authority of its certificate, which is for localhost alone.</summary>
+    public string CaFile => Path.Combine(directory.FullName, "ca.crt");
+
+    private async Task MakeCertificatesAsync()
+    {
+        var (from, to) = (DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(100));
+        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var ca = new CertificateRequest("CN=test authority", caKey, HashAlgorithmName.SHA256);
+        ca.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var authority = ca.CreateSelfSigned(from, to);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(authority, from, to, [1]);
+        await File.WriteAllTextAsync(CaFile, authority.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(directory.FullName, "server.crt"), certificate.ExportCertificatePem());
+        var keyFile = Path.Combine(directory.FullName, "server.key");
+        await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (Environment.IsPrivilegedProcess) await RunAsync("chown", ["postgres", keyFile]);
     }
 
     /// <summary>Runs one of PostgreSQL's programs, or another, under the user that runs the server.</summary>

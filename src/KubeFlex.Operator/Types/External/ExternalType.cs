@@ -14,7 +14,7 @@ namespace KubeFlex.Operator.Types.External;
 internal sealed class ExternalType(HostingCluster hosting, ITenantApi clusters, EventRecorder events) : IControlPlaneType
 {
     /// <summary>Nothing tells when a foreign cluster goes away: it is asked.</summary>
-    private static readonly TimeSpan HealthInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HealthInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a deletion waits for a cluster that does not answer.</summary>
     private static readonly TimeSpan DeletionPatience = TimeSpan.FromSeconds(30);

@@ -11,6 +11,7 @@ internal sealed class K8sType(IReadOnlyDictionary<string, IControlPlaneRuntime> 
 
     public string? Refusal(ControlPlane cp) => runtimes.TryGetValue(cp.Runtime ?? defaultRuntime, out var runtime)
         ? CaRotation.Refusal(cp) ?? runtime.Refusal(cp)
+        : runtimes.Count == 0 ? "spec.type: this operator runs no control planes of type \"k8s\"; it was told to make no pods, and nothing runs in its process"
         : $"spec.runtime: \"{cp.Runtime ?? defaultRuntime}\" is not available in this server yet; use {string.Join(" or ", runtimes.Keys.Select(r => $"\"{r}\""))}, or leave spec.runtime out";
 
     public async Task<SecretReference> EnsureAsync(ControlPlane cp, Task foundation, CancellationToken cancellation)

@@ -17,7 +17,7 @@ internal sealed class PostgresConnections : IDisposable
     public PostgresConnections(PostgresTarget target)
     {
         Where = target.ToString();
-        source = Source(new(target.Connection)
+        var settings = new NpgsqlConnectionStringBuilder(target.Connection)
         {
             // Nothing of ours outlives its transaction, so a pooler (PgBouncer) may give each of them another session.
             NoResetOnClose = true,
@@ -31,11 +31,11 @@ internal sealed class PostgresConnections : IDisposable
             // A server that vanishes without a word: nobody waits longer than this.
             CommandTimeout = 30,
             CancellationTimeout = 2000,
-            TcpKeepAlive = true,
-            TcpKeepAliveTime = 15,
-            TcpKeepAliveInterval = 5,
             WriteBufferSize = 32 << 10,
-        });
+        };
+        // A unix socket knows no such thing and refuses it.
+        if (!settings.Host!.StartsWith('/')) (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, 15, 5);
+        source = Source(settings);
     }
 
     /// <summary>Only the driver's parts we use; the server's own types are known without asking it for a list.</summary>

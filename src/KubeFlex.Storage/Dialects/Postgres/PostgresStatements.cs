@@ -102,6 +102,21 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
     private readonly string compact =
         $"update {tables.Store} s set compacted = c.compacted from unnest($1, $2, $3) as c(id, epoch, compacted) where s.id = c.id and s.epoch = c.epoch and s.name is not null";
 
+    // Only if all of a list are still ours. Two statements, since the name must be free before it is given.
+    private readonly string vacate =
+        $"""
+        update {tables.Store} s set name = null, epoch = s.epoch + 1 from unnest($1, $2, $3) as r(id, epoch, name) where s.name = r.name and s.id <> r.id
+        and (select count(*) from unnest($1, $2) as f(id, epoch) join {tables.Store} t on t.id = f.id and t.epoch = f.epoch where t.name is not null) = cardinality($1)
+        returning r.id, s.id
+        """;
+
+    private readonly string rename =
+        $"""
+        update {tables.Store} s set name = r.name from unnest($1, $2, $3) as r(id, epoch, name) where s.id = r.id
+        and (select count(*) from unnest($1, $2) as f(id, epoch) join {tables.Store} t on t.id = f.id and t.epoch = f.epoch where t.name is not null) = cardinality($1)
+        returning s.id
+        """;
+
     private readonly string drop = $"update {tables.Store} set name = null, epoch = epoch + 1 where id = any($1) and name is not null";
 
     private readonly string purge =
@@ -136,9 +151,25 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
         Ask(null, settings, Value(mark));
         Ask(null, begin, Value(writer), Value(fence), Value(number));
         var owned = new HashSet<long>();
-        if (batch.Claims.Count > 0 || batch.Drops.Count > 0) Ask(null, claimLock, Value(Names(batch)), Value(batch.Stores.Select(store => store.Store).Concat(batch.Drops).ToArray()));
+        var renames = batch.Renames.SelectMany(list => list).ToList();
+        if (batch.Claims.Count > 0 || batch.Drops.Count > 0 || renames.Count > 0)
+        {
+            Ask(null, claimLock, Value(Names(batch).Concat(renames.Select(one => one.Name)).ToArray()),
+                Value(batch.Stores.Select(store => store.Store).Concat(batch.Drops).Concat(renames.Select(one => one.Store)).ToArray()));
+        }
         if (batch.Claims.Count > 0) Claim(batch, Add, Ask);
         if (batch.Stores.Count > 0) Append(batch, reader => owned.Add(reader.GetInt64(0)), Add, Ask);
+        var renamed = new HashSet<long>();
+        foreach (var list in batch.Renames)
+        {
+            NpgsqlParameter[] Columns() => [Value(list.Select(one => one.Store).ToArray()), Value(list.Select(one => one.Epoch).ToArray()), Value(list.Select(one => one.Name).ToArray())];
+            Ask(reader =>
+            {
+                var (id, old) = (reader.GetInt64(0), reader.GetInt64(1));
+                list.First(one => one.Store == id).Replaced = old;
+            }, vacate, Columns());
+            Ask(reader => renamed.Add(reader.GetInt64(0)), rename, Columns());
+        }
         if (batch.Drops.Count > 0) Add(drop, Value(batch.Drops.ToArray()));
         var left = new HashSet<long>();
         if (batch.Purges.Count > 0)
@@ -162,6 +193,7 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
             }
         }
         foreach (var store in batch.Stores) store.Fenced = !owned.Contains(store.Store);
+        foreach (var one in renames) one.Fenced = !renamed.Contains(one.Store);
         foreach (var store in batch.Purges) store.Done = !left.Contains(store.Store);
     }
 
@@ -250,9 +282,9 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
     }
 
     /// <summary>What is left of a lease that was granted and revoked within one batch is the last word.</summary>
-    private static IReadOnlyCollection<LeaseRow> Last(List<LeaseRow> leases) => leases.Count < 2 ? leases : leases.GroupBy(lease => lease.Id).Select(group => group.Last()).ToList();
+    private static List<LeaseRow> Last(List<LeaseRow> leases) => leases.Count < 2 ? leases : leases.GroupBy(lease => lease.Id).Select(group => group.Last()).ToList();
 
-    private static NpgsqlParameter Column<T>(List<T> rows, Func<T, long> value) => Value(rows.Select(value).ToArray());
+    private static NpgsqlParameter<long[]> Column<T>(List<T> rows, Func<T, long> value) => Value(rows.Select(value).ToArray());
 
     private static string[] Names(WriteBatch batch) => batch.Claims.Select(store => store.Name).Distinct(StringComparer.Ordinal).ToArray();
 

@@ -112,7 +112,9 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
             if (!connections.Closing.WaitHandle.WaitOne(told ? Pause * 5 : Pause)) continue;
             if (closingSince == 0) closingSince = Stopwatch.GetTimestamp();
             if (Stopwatch.GetElapsedTime(closingSince) > LastPatience) throw Undecided(lost);
-            Thread.Yield();
+            // No longer cancellable, just short.
+            using var pause = new ManualResetEventSlim();
+            pause.Wait(Pause);
         }
     }
 
@@ -123,6 +125,8 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
         again.Claims.AddRange(batch.Claims);
         foreach (var claim in batch.Claims) claim.Leases.Clear();
         foreach (var store in batch.Stores) again.Stores.Add(new(store.Store, store.Epoch));
+        // A name given twice is the same name.
+        again.Renames.AddRange(batch.Renames);
         if (again.Empty) return;
         try
         {

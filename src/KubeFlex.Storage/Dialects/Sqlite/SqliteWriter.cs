@@ -14,7 +14,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteConnection connection;
     private readonly string path;
     private readonly List<SqliteCommand> commands = [];
-    private readonly SqliteCommand begin, commit, rollback, epoch, insert, remove, compact, take, last, drop, purge, forget, free, pages, grant, revoke, leases, revokeAll;
+    private readonly SqliteCommand begin, commit, rollback, epoch, insert, remove, compact, take, last, drop, purge, forget, free, pages, named, rename, grant, revoke, leases, revokeAll;
 
     public SqliteWriter(SqliteConnection connection, string path)
     {
@@ -39,6 +39,8 @@ internal sealed class SqliteWriter : IDisposable
         drop = Prepare("update store set name = null, epoch = epoch + 1 where id = $id", "$id");
         purge = Prepare($"delete from log where id in (select id from log where id >= $first and id < $end limit {PurgeRows})", "$first", "$end");
         forget = Prepare("delete from store where id = $id and name is null", "$id");
+        named = Prepare("select id from store where name = $name", "$name");
+        rename = Prepare("update store set name = $name where id = $id", "$name", "$id");
         free = Prepare("pragma freelist_count");
         pages = Prepare("pragma page_count");
         grant = Prepare("insert or replace into lease (store, id, ttl, expires) values ($store, $id, $ttl, $expires)", "$store", "$id", "$ttl", "$expires");
@@ -57,6 +59,7 @@ internal sealed class SqliteWriter : IDisposable
             foreach (var claim in batch.Claims) Claim(claim);
             var removed = false;
             foreach (var store in batch.Stores) removed |= Append(store);
+            foreach (var renames in batch.Renames) Rename(renames);
             foreach (var store in batch.Drops) Execute(drop, store);
             foreach (var store in batch.Purges) removed |= Purge(store);
             if (removed) Reclaim();
@@ -101,6 +104,28 @@ internal sealed class SqliteWriter : IDisposable
         foreach (var lease in store.Leases) Write(store.Store, lease);
         if (store.Compacted > 0) Execute(compact, store.Compacted, store.Store);
         return store.Removed.Count > 0;
+    }
+
+    private void Rename(IReadOnlyList<StoreRename> renames)
+    {
+        foreach (var one in renames)
+        {
+            epoch.Parameters[0].Value = one.Store;
+            one.Fenced = epoch.ExecuteScalar() is not long current || current != one.Epoch;
+        }
+        if (renames.Any(one => one.Fenced)) return;
+        foreach (var one in renames)
+        {
+            named.Parameters[0].Value = one.Name;
+            if (named.ExecuteScalar() is long old)
+            {
+                Execute(drop, old);
+                one.Replaced = old;
+            }
+            rename.Parameters[0].Value = one.Name;
+            rename.Parameters[1].Value = one.Store;
+            rename.ExecuteNonQuery();
+        }
     }
 
     private void Write(long store, LeaseRow lease)

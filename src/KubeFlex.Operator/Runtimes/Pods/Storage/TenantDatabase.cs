@@ -59,9 +59,17 @@ internal sealed class TenantDatabase(HostingCluster hosting, ManagedObjects obje
     {
         var job = await objects.EnsureUnownedAsync(cp, at, JobManifest(cp, script, inputs), cancellation);
         if (Workload.Succeeded(job)) return null;
-        if (Workload.Failure(job) is not { } failure) return $"waiting for Job \"{at.Name}\" in namespace \"{at.Namespace}\" ({script} of database \"{DatabaseScripts.DatabaseOf(cp)}\")";
-        await objects.RemoveAsync(cp, at, cancellation);
-        throw new ReconcileFailure($"database \"{DatabaseScripts.DatabaseOf(cp)}\": Job \"{at.Name}\" in namespace \"{at.Namespace}\" failed: {failure}; it runs again in {RetryFailed.TotalSeconds:0} seconds", retryAfter: RetryFailed);
+        if (Workload.Failure(job) is { } failure)
+        {
+            // It stays until its time has come: whatever brings a pass before finds why, and nothing runs in a tight loop.
+            var now = hosting.Time.GetUtcNow();
+            var wait = (Workload.FailedAt(job) ?? now) + RetryFailed - now;
+            if (wait > TimeSpan.Zero)
+                throw new ReconcileFailure($"database \"{DatabaseScripts.DatabaseOf(cp)}\": Job \"{at.Name}\" in namespace \"{at.Namespace}\" failed: {failure}; it runs again after {RetryFailed.TotalSeconds:0} seconds", retryAfter: wait);
+            await objects.RemoveAsync(cp, at, cancellation);
+            await objects.EnsureUnownedAsync(cp, at, JobManifest(cp, script, inputs), cancellation);
+        }
+        return $"waiting for Job \"{at.Name}\" in namespace \"{at.Namespace}\" ({script} of database \"{DatabaseScripts.DatabaseOf(cp)}\")";
     }
 
     private static ResourceRef Scripts(ControlPlane cp) => Resources.Secrets.In(Names.SystemNamespace).Named($"{cp.Name}-database");

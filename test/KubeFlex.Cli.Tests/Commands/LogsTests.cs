@@ -3,7 +3,7 @@ using KubeFlex.Cli.Tests.Harness;
 
 namespace KubeFlex.Cli.Tests.Commands;
 
-public sealed class DoctorAndLogsTests : IAsyncLifetime
+public sealed class LogsTests : IAsyncLifetime
 {
     private FakeApi api = null!;
     private Harness.Cli cli = null!;
@@ -16,52 +16,12 @@ public sealed class DoctorAndLogsTests : IAsyncLifetime
         data = Path.Combine(cli.Home, "data");
         cli.Set("KUBEFLEX_HOME", data);
         await cli.RunAsync("create", "a");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(cli.KubeconfigFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        api.Put("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/controlplanes.tenancy.kflex.kubestellar.org", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "controlplanes.tenancy.kflex.kubestellar.org" },
-        });
     }
 
     public async ValueTask DisposeAsync()
     {
         cli.Dispose();
         await api.DisposeAsync();
-    }
-
-    [Fact]
-    public async Task Doctor_is_content_when_all_is_well_and_names_what_is_old()
-    {
-        var result = await cli.RunAsync("doctor", "-o", "json");
-        Assert.True(result.ExitCode == 0, result.Out + result.Error);
-        var checks = JsonNode.Parse(result.Out)!["checks"]!.AsArray();
-        string? Status(string check) => (string?)checks.First(c => (string?)c!["check"] == check)!["status"];
-        foreach (var check in new[] { "kubeconfig", "hosting context", "hosting server", "versions", "operator", "control planes", "certificates", "ports", "data directory" })
-            Assert.Equal("ok", Status(check));
-        // The stand-in's definition has no fields at all.
-        Assert.Equal("warning", Status("definitions"));
-    }
-
-    [Fact]
-    public async Task Doctor_finds_a_missing_operator_and_a_sick_control_plane()
-    {
-        api.IsOurs = false;
-        api.Operator = FakeApi.Complain("disk is full");
-        await cli.RunAsync("create", "b", "--wait=none");
-        var result = await cli.RunAsync("doctor");
-        Assert.Equal(ExitCodes.Failed, result.ExitCode);
-        Assert.Contains("✘ operator: there is no deployment kubeflex-system/kubeflex-controller-manager", result.Out, StringComparison.Ordinal);
-        Assert.Contains("✘ control planes: b: disk is full\n    kflex describe b\n", result.Out, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Doctor_explains_a_dead_server()
-    {
-        cli.WriteKubeconfig(File.ReadAllText(cli.KubeconfigFile).Replace(api.Url, "http://127.0.0.1:1", StringComparison.Ordinal));
-        var result = await cli.RunAsync("doctor");
-        Assert.Equal(ExitCodes.Failed, result.ExitCode);
-        Assert.Contains("✘ hosting server: cannot reach the server http://127.0.0.1:1/", result.Out, StringComparison.Ordinal);
-        Assert.Contains("✘ ports: 127.0.0.1:1", result.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +52,6 @@ public sealed class DoctorAndLogsTests : IAsyncLifetime
         Assert.Contains("the server has no logs of control plane a", missing.Error, StringComparison.Ordinal);
         api.Texts["/kubeflex/controlplanes/a/logs"] = "[kube-apiserver] one\n[kube-controller-manager] two\n";
         Assert.Equal("[kube-apiserver] one\n[kube-controller-manager] two\n", (await cli.RunAsync("logs", "a", "--tail", "7", "--component", "kube-apiserver", "-f")).Out);
-        Assert.Contains(api.Requests, r => r.Contains("/kubeflex/controlplanes/a/logs?tail=7&follow=true&component=kube-apiserver", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -110,5 +69,64 @@ public sealed class DoctorAndLogsTests : IAsyncLifetime
         Assert.Equal("[kube-apiserver-1/kine] hello\n[kube-apiserver-1/main] hello\n", (await cli.RunAsync("logs", "a")).Out);
         api.Texts["/api/v1/namespaces/a-system/pods/my-job/log"] = "job\n";
         Assert.Equal("[my-job/kine] job\n[my-job/main] job\n", (await cli.RunAsync("logs", "a", "--component", "my-job")).Out);
+    }
+
+    [Fact]
+    public async Task Follow_goes_on_with_whole_lines_about_it_until_it_is_interrupted()
+    {
+        Directory.CreateDirectory(data);
+        var log = Path.Combine(data, "server.log");
+        await File.WriteAllTextAsync(Path.Combine(data, "server.json"), new JsonObject { ["url"] = api.Url, ["pid"] = 999999 }.ToJsonString());
+        await File.WriteAllTextAsync(log, "first a\nbegun a");
+        using var stop = new CancellationTokenSource();
+        using var said = new LineWriter();
+        var run = cli.RunAsync(["logs", "a", "-f"], null, stop.Token, said);
+        Assert.Equal("first a", await said.NextAsync());
+        await File.AppendAllTextAsync(log, " and ended\nab\nlast a\n");
+        Assert.Equal("begun a and ended", await said.NextAsync());
+        Assert.Equal("last a", await said.NextAsync());
+        // Emptied by somebody who needs the space: what comes then is new.
+        await File.WriteAllTextAsync(log, "x a\n");
+        Assert.Equal("x a", await said.NextAsync());
+        await stop.CancelAsync();
+        var result = await run;
+        Assert.Equal(ExitCodes.Interrupted, result.ExitCode);
+        Assert.DoesNotContain("error", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pods_are_followed_all_at_once_and_until_they_end()
+    {
+        foreach (var pod in new[] { "kube-apiserver-1", "etcd-0" })
+        {
+            api.Put($"/api/v1/namespaces/a-system/pods/{pod}", new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = pod },
+                ["spec"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["name"] = "main" }) },
+            });
+        }
+        api.Texts["/api/v1/namespaces/a-system/pods/kube-apiserver-1/log"] = "one\ntwo";
+        var result = await cli.RunAsync("logs", "a", "--follow");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal("[kube-apiserver-1/main] one\n[kube-apiserver-1/main] two\n", result.Out);
+        Assert.Contains("etcd-0/main:", result.Error, StringComparison.Ordinal);
+        Assert.Contains(api.Requests, r => r.Contains("follow=true", StringComparison.Ordinal));
+    }
+
+    private sealed class LineWriter : StringWriter
+    {
+        private readonly System.Threading.Channels.Channel<string> lines = System.Threading.Channels.Channel.CreateUnbounded<string>();
+
+        public override Task WriteLineAsync(string? value)
+        {
+            lines.Writer.TryWrite(value ?? "");
+            return base.WriteLineAsync(value);
+        }
+
+        public async Task<string> NextAsync()
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            return await lines.Reader.ReadAsync(limit.Token);
+        }
     }
 }
