@@ -200,6 +200,7 @@ public sealed partial class Datastore : IAsyncDisposable
             if (stores.TryGetValue(store.Name, out var held) && held.IsCompletedSuccessfully && held.Result == store) stores.Remove(store.Name);
         }
         store.Close();
+        if (reason.Failure == StorageFailure.NotOwner) Options.Membership?.Lost?.Invoke(store);
     }
 
     /// <summary>Whether what stores of ours hold in memory is the newest there is.</summary>

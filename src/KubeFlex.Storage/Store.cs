@@ -40,7 +40,12 @@ public sealed partial class Store
     /// <summary>The oldest revision that can still be read and watched; smaller ones are compacted. 0 before the first compaction.</summary>
     public long CompactedRevision => compacted.Revision;
 
+    /// <summary>It refuses everything from now on: the datastore is closed, the store deleted, or another server's.</summary>
+    public bool Ended => Volatile.Read(ref refusal) is not null;
+
     internal long Id { get; }
+
+    internal long Epoch => epoch;
 
     /// <summary>The newest durable state. Completes at once unless the store must be read back from disk.</summary>
     public ValueTask<StoreView> ViewAsync(CancellationToken cancellation)

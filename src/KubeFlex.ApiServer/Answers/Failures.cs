@@ -11,7 +11,8 @@ internal static class Failures
         // The message names files and servers: that is for the log.
         StorageFailure.Unavailable => ApiError.Internal(e.Public),
         StorageFailure.Undecided => new ApiError(504, "Timeout", e.Public),
-        StorageFailure.Closed or StorageFailure.NotOwner => new ApiError(503, "ServiceUnavailable", e.Message),
+        // Nothing of the request has happened, and soon another server serves the control plane: clients that see a Retry-After try again by themselves.
+        StorageFailure.Closed or StorageFailure.NotOwner => new ApiError(503, "ServiceUnavailable", e.Public, new StatusDetails(RetryAfterSeconds: 1)),
         StorageFailure.Compacted => ApiError.Expired(e.Message),
         StorageFailure.Future => ApiError.Timeout(e.Message, 1),
         StorageFailure.LimitExceeded => ApiError.TooManyRequests(e.Message, 1),

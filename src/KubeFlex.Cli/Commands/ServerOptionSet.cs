@@ -26,6 +26,12 @@ internal sealed class ServerOptionSet
         HelpName = "url",
     };
 
+    private readonly Option<string?> advertiseUrl = new("--advertise-url")
+    {
+        Description = "Where clients and other servers on the same PostgreSQL database reach this server, https://HOST:PORT. Standard: where it listens",
+        HelpName = "url",
+    };
+
     private readonly Option<string?> binaryAssets = new("--binary-assets-dir")
     {
         Description = "Directory with kube-apiserver and kube-controller-manager, for control planes of runtime Process. Standard: $KUBEBUILDER_ASSETS",
@@ -44,6 +50,7 @@ internal sealed class ServerOptionSet
         command.Add(listen);
         command.Add(domain);
         command.Add(datastore);
+        command.Add(advertiseUrl);
         command.Add(binaryAssets);
     }
 
@@ -51,5 +58,5 @@ internal sealed class ServerOptionSet
 
     public ServerOptions Read(ParseResult parse, CliHost host) =>
         new(DataDirectory.Resolve(parse.GetValue(dataDir), host), parse.GetValue(listen), parse.GetValue(domain), parse.GetValue(datastore),
-            parse.GetValue(binaryAssets) is { } assets ? Path.GetFullPath(assets) : null);
+            parse.GetValue(binaryAssets) is { } assets ? Path.GetFullPath(assets) : null, parse.GetValue(advertiseUrl));
 }

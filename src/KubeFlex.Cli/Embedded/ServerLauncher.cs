@@ -7,13 +7,14 @@ using KubeFlex.Runtime.Kubeconfigs;
 namespace KubeFlex.Cli.Embedded;
 
 /// <summary>Options of the server as the user gave them; null for the standard.</summary>
-internal sealed record ServerOptions(DataDirectory Directory, string? Listen, string? Domain, string? Datastore = null, string? BinaryAssets = null)
+internal sealed record ServerOptions(DataDirectory Directory, string? Listen, string? Domain, string? Datastore = null, string? BinaryAssets = null, string? AdvertiseUrl = null)
 {
     public const string StandardAddress = "127.0.0.1:9443";
 
     public IReadOnlyList<string> Arguments(string? listen) =>
         ["--data-dir", Directory.Path, .. listen is null ? Array.Empty<string>() : ["--listen", listen], .. Domain is null ? Array.Empty<string>() : ["--domain", Domain],
-            .. BinaryAssets is null ? Array.Empty<string>() : ["--binary-assets-dir", BinaryAssets]];
+            .. BinaryAssets is null ? Array.Empty<string>() : ["--binary-assets-dir", BinaryAssets],
+            .. AdvertiseUrl is null ? Array.Empty<string>() : ["--advertise-url", AdvertiseUrl]];
 
     /// <summary>The datastore's URL may hold a password: in the environment other users cannot see it, on the command line they can.</summary>
     public IReadOnlyDictionary<string, string> Variables => Datastore is null ? new Dictionary<string, string>() : new() { ["KUBEFLEX_DATASTORE"] = Datastore };

@@ -66,6 +66,9 @@ internal sealed class AdminCall(HttpContext http, IReadOnlyDictionary<string, st
     /// <summary>The segment in braces of that name.</summary>
     public string this[string name] => values[name];
 
+    /// <summary>That segment, or null when the route has none.</summary>
+    public string? Find(string name) => values.GetValueOrDefault(name);
+
     /// <summary>A query parameter, or null when it is absent or empty.</summary>
     public string? Query(string name) => http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
 

@@ -12,9 +12,9 @@ namespace KubeFlex.Server.Backup;
 /// <summary>
 /// Backups over HTTP: <c>GET /kubeflex/backup</c> and <c>GET /kubeflex/controlplanes/NAME/backup</c> stream one out,
 /// <c>POST /kubeflex/controlplanes/NAME/restore</c> takes one in, <c>POST /kubeflex/controlplanes/NAME/migrate</c> moves a control plane and
-/// answers with a JSON object per line while it does.
+/// answers with a JSON object per line while it does. <paramref name="bring"/> has other servers hand over a control plane, or with null all of them.
 /// </summary>
-internal sealed class BackupRoutes(ServerBackup backup, Restore restore, Migration migration)
+internal sealed class BackupRoutes(ServerBackup backup, Restore restore, Migration migration, Func<string?, CancellationToken, Task> bring)
 {
     private const int MostBytesOfWish = 16 << 10;
 
@@ -88,10 +88,12 @@ internal sealed class BackupRoutes(ServerBackup backup, Restore restore, Migrati
         throw BackupFailure.Bad("the body must be a JSON object with \"to\": shared, dedicated or the URL of a datastore");
     }
 
-    private static async Task GuardAsync(AdminCall call, Func<Task> answer)
+    private async Task GuardAsync(AdminCall call, Func<Task> answer)
     {
         try
         {
+            // Stores are copied and replaced by the server that has them.
+            await bring(call.Find("name"), call.Cancellation);
             await answer();
         }
         catch (BackupFailure e) when (!call.Http.Response.HasStarted)

@@ -14,7 +14,7 @@ internal sealed record Place(string? Where, string? Leftover);
 /// Where the stores of control planes are, and which copies of them are none. The record stands in the hosting control plane's store, outside of
 /// what its API shows, since a URL may hold a password. One that was never moved has no record: then it decides whether a datastore of its own is there.
 /// </summary>
-internal sealed class Places(Store hosting, Datastore shared, IDedicatedDatastores dedicated, DatastorePool pool)
+internal sealed class Places(IPlaceRecords records, Datastore shared, IDedicatedDatastores dedicated, DatastorePool pool)
 {
     public const string Shared = "shared";
     public const string Dedicated = "dedicated";
@@ -26,17 +26,17 @@ internal sealed class Places(Store hosting, Datastore shared, IDedicatedDatastor
 
     /// <summary>The record, or null.</summary>
     public async ValueTask<Place?> RecordAsync(string name, CancellationToken cancellation) =>
-        (await hosting.ViewAsync(cancellation)).Get(Key(name)) is { } item ? Parse(item.Value) : null;
+        await records.GetAsync(name, cancellation) is { } value ? Parse(value) : null;
 
     /// <summary>Records that have leftovers.</summary>
     public async Task<IReadOnlyList<(string Name, Place Place)>> UnfinishedAsync(CancellationToken cancellation)
     {
-        var all = (await hosting.ViewAsync(cancellation)).Range(new(Encoding.UTF8.GetBytes(Prefix), "/kubeflex/places0"u8.ToArray()));
+        var all = (await records.Store.ViewAsync(cancellation)).Range(new(Encoding.UTF8.GetBytes(Prefix), "/kubeflex/places0"u8.ToArray()));
         return [.. all.Items.Select(item => (Encoding.UTF8.GetString(item.Key)[Prefix.Length..], Parse(item.Value))).Where(entry => entry.Item2.Leftover is not null)];
     }
 
     public async Task WriteAsync(string name, Place? place, CancellationToken cancellation) =>
-        await hosting.CommitAsync(new([], [Operation(name, place)], []), cancellation);
+        await records.Store.CommitAsync(new([], [Operation(name, place)], []), cancellation);
 
     /// <summary>The write, as a part of a transaction on the hosting store.</summary>
     public static Operation Operation(string name, Place? place) => place is null or { Where: null, Leftover: null } ? new DeleteOperation(Key(name))
@@ -90,6 +90,24 @@ internal sealed class Places(Store hosting, Datastore shared, IDedicatedDatastor
         var json = JsonNode.Parse(value);
         return new((string?)json?["datastore"], (string?)json?["leftover"]);
     }
+}
+
+/// <summary>The hosting control plane's store as far as the records of places go.</summary>
+internal interface IPlaceRecords
+{
+    /// <summary>The store itself; a <see cref="StorageException"/> when another server has it.</summary>
+    Store Store { get; }
+
+    /// <summary>A record as it is kept, or null.</summary>
+    ValueTask<byte[]?> GetAsync(string name, CancellationToken cancellation);
+}
+
+/// <summary>The store is this server's.</summary>
+internal sealed class PlaceRecords(Store store) : IPlaceRecords
+{
+    public Store Store => store;
+
+    public async ValueTask<byte[]?> GetAsync(string name, CancellationToken cancellation) => (await store.ViewAsync(cancellation)).Get(Places.Key(name))?.Value;
 }
 
 /// <summary>A datastore that is open for a control plane.</summary>

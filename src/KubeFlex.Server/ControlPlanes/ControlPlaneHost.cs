@@ -24,19 +24,21 @@ internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager 
     private System.Net.IPEndPoint endpoint = new(System.Net.IPAddress.Loopback, 0);
 
     /// <summary>Completes the wiring once the hosting control plane runs and the port is bound.</summary>
-    public void Attach(KubeClient hostingClient, Places known, System.Net.IPEndPoint bound) => (hosting, places, endpoint) = (hostingClient, known, bound);
+    public void Attach(KubeClient hostingClient, Places known, System.Net.IPEndPoint bound, string url) => (hosting, places, endpoint, ServerUrl) = (hostingClient, known, bound, url);
 
     /// <summary>How many are open.</summary>
     public int OpenCount => slots.Values.Count(slot => slot.Running is not null);
 
-    public string ServerUrl => $"https://{(endpoint.Address.Equals(System.Net.IPAddress.Any) || endpoint.Address.Equals(System.Net.IPAddress.IPv6Any)
-        ? new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, endpoint.Port) : endpoint)}";
+    public string ServerUrl { get; private set; } = "";
 
     public InProcessEndpoint Endpoint(string name) => new($"{ServerUrl}/controlplanes/{name}", $"{name}.{domain}", serverCaPem);
 
     /// <summary>The control plane of that name, opened if need be; null when there is none.</summary>
     public ValueTask<RunningControlPlane?> GetAsync(string name, CancellationToken cancellation) =>
-        slots.TryGetValue(name, out var slot) && slot.Running is { } running ? new(running) : new(OpenAsync(name, cancellation));
+        Find(name) is { } running ? new(running) : new(OpenAsync(name, cancellation));
+
+    /// <summary>The control plane of that name if it is open.</summary>
+    public RunningControlPlane? Find(string name) => slots.TryGetValue(name, out var slot) && slot.Running is { Ended: false } running ? running : null;
 
     public async Task EnsureAsync(string name, string backend, CancellationToken cancellation)
     {
@@ -46,7 +48,7 @@ internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager 
         await slot.Gate.WaitAsync(cancellation);
         try
         {
-            if (slot.Running is { } running && running.Record == record) return;
+            if (slot.Running is { Ended: false } running && running.Record == record) return;
             await StopAsync(slot);
             // What an undone restore left must not become the new one's content.
             if (await places!.RecordAsync(name, cancellation) is { Where: null }) await FinishLeftoversAsync(name, cancellation);
@@ -111,6 +113,7 @@ internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager 
         await slot.Gate.WaitAsync(cancellation);
         try
         {
+            if (slot.Running is { Ended: true }) await StopAsync(slot);
             return slot.Running ??= await StartAsync(name, await places!.FindAsync(name, Places.Shared, cancellation), create: false, record, cancellation);
         }
         finally
@@ -135,7 +138,8 @@ internal sealed partial class ControlPlaneHost(SharedApi api, ControllerManager 
         }
     }
 
-    private async Task<ControlPlaneRecord?> RecordAsync(string name, CancellationToken cancellation) =>
+    /// <summary>What it starts with, from the hosting control plane; null when it is not set up.</summary>
+    public async Task<ControlPlaneRecord?> RecordAsync(string name, CancellationToken cancellation) =>
         hosting is not null && await hosting.FindAsync(Resources.Secrets.In($"{name}-system").Named(CertificatesSecret), cancellation) is { } secret
             ? ControlPlaneRecord.FromSecret(secret) : null;
 

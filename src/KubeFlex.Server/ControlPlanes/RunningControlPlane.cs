@@ -46,6 +46,10 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
 
     public string RootCertificate => Record.CaPem;
     public bool Stopped { get; private set; }
+    public Store Store => store;
+
+    /// <summary>Its store refuses everything: it is another server's, or deleted.</summary>
+    public bool Ended => store.Ended;
 
     /// <summary>Opens the API over the store, writes what a fresh control plane holds, wakes the controllers.</summary>
     public static async Task<RunningControlPlane> StartAsync(string name, Store store, IAsyncDisposable? place, ControlPlaneRecord record, SharedApi shared,

@@ -8,7 +8,7 @@ internal sealed partial class DatastoreWarnings
 {
     private ILogger? logger;
 
-    public DatastoreWarnings() => Options = new DatastoreOptions { Warn = Say };
+    public DatastoreWarnings(MembershipOptions? membership) => Options = new DatastoreOptions { Warn = Say, Membership = membership };
 
     /// <summary>For every datastore of this server.</summary>
     public DatastoreOptions Options { get; }

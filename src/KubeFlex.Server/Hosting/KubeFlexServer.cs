@@ -3,17 +3,13 @@ using System.Net.Sockets;
 using KubeFlex.ApiServer;
 using KubeFlex.Controllers;
 using KubeFlex.Machinery.Catalog;
-using KubeFlex.Operator;
-using KubeFlex.Runtime.Client;
-using KubeFlex.Server.Admin;
-using KubeFlex.Server.Backup;
 using KubeFlex.Server.Configuration;
 using KubeFlex.Server.ControlPlanes;
 using KubeFlex.Server.Data;
 using KubeFlex.Server.Identity;
 using KubeFlex.Server.Metrics;
-using KubeFlex.Server.Processes;
 using KubeFlex.Server.Routing;
+using KubeFlex.Server.Sharing;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -26,14 +22,11 @@ using Microsoft.Extensions.Logging;
 namespace KubeFlex.Server.Hosting;
 
 /// <summary>
-/// The composition root. Read <see cref="RunAsync"/> from top to bottom: data directory, port, certificates, store, hosting control plane,
-/// web server, then the loops (controllers, operator) until the process is asked to stop.
+/// The composition root. Read <see cref="RunAsync"/> from top to bottom: data directory, port, certificates, store, hosting control plane (or the way to the server
+/// that has it), web server, then the loops (controllers, operator) until the process is asked to stop.
 /// </summary>
 internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider time) : IDisposable
 {
-    private const string HostingName = "host";
-    private static readonly UserInfo OperatorUser = new("system:kubeflex", ["system:masters", "system:authenticated"]);
-
     private readonly CancellationTokenSource stopping = new();
     private int exitCode = ExitCode.Ok;
 
@@ -42,11 +35,12 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         using var directory = DataDirectory.Open(options.DataDirectory);
         var socket = Bind(options.Listen);
         var bound = (IPEndPoint)socket.LocalEndPoint!;
+        var url = options.AdvertiseUrl ?? $"https://{(IsWildcard(bound.Address) ? new IPEndPoint(IPAddress.Loopback, bound.Port) : bound)}";
         // What takes long at a start are keys, the database and the web server, and none needs another: they come up side by side.
-        var warnings = new DatastoreWarnings();
-        var dedicated = DedicatedDatastores.For(options.Datastore, directory);
+        var lost = new LostStores();
+        var warnings = new DatastoreWarnings(options.Shares ? new MembershipOptions { Url = url, Lost = lost.Tell } : null);
         var opening = OpenDatastoreAsync(directory, options.Datastore, warnings, cancellation);
-        var identifying = Task.Run(() => ServerIdentity.LoadOrCreate(directory, bound.Address, options.Domain, time), cancellation);
+        var identifying = Task.Run(() => IdentifyAsync(directory, bound, opening, cancellation), cancellation);
         using var metrics = new ServerMetrics(time);
         await using var app = BuildApp(socket, bound, metrics, out var gate);
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
@@ -59,55 +53,40 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
         using var controllers = new ControllerManager(time, logs);
 
         await using var host = new ControlPlaneHost(api, controllers, options.Domain, identity.CaPem);
-        var admin = new AdminApi();
-        await using var processes = new ProcessHost(directory, datastore, dedicated, warnings, bound.Address, new BinaryAssets(options.BinaryAssets, options.BinaryAssetsSource),
-            new StoreAccess(Logging, () => new FileInfo(directory.Database) is { Exists: true } file ? file.Length : 0, time, logs), time, logs.CreateLogger("KubeFlex.Server.Processes"));
-        admin.Add(LogsRoute.For(processes));
-        var hostingStore = await datastore.OpenStoreAsync(HostingName, cancellation);
-        await using var hosting = await RunningControlPlane.StartAsync(HostingName, hostingStore, null,
-            identity.HostingRecord, api, controllers, bound, cancellation, admin.TryHandleAsync);
-        using var client = RunningControlPlane.ClientFor(hosting.Api, OperatorUser, "kubeflex");
-        var places = new Places(hostingStore, datastore, dedicated, new DatastorePool(warnings.Options));
-        host.Attach(client, places, bound);
-        await host.RecoverAsync(logger, cancellation);
         metrics.Observe(directory, host);
-        admin.Add(new AdminRoute("GET", "/metrics", call => call.TextAsync(metrics.Write(), PrometheusText.ContentType)));
-        admin.Add(new BackupRoutes(new ServerBackup(directory, datastore, hostingStore, places, time), new Restore(host, hostingStore, places),
-            new Migration(host, hostingStore, places, time)).All);
-        var router = new ControlPlaneRouter(host, hosting, options.Domain);
-        gate.Open(router, new TlsSelection(identity, host, router));
+        var parts = new ServerParts(options, directory, datastore, warnings, DedicatedDatastores.For(options.Datastore, directory), identity, bound, url, api, controllers, host,
+            metrics, Logging, time, logs);
+        await using IHostingRole role = options.Shares ? new SharedServer(parts, lost, stopping.Token) : await SoleServer.OpenAsync(parts, cancellation);
+        gate.Open(role.Router, new TlsSelection(identity, host, role.Router, role.Certificates));
 
         await certifying;
         await app.StartAsync(cancellation);
-        var operatorHost = new OperatorHost(client, host, new OperatorOptions
-        {
-            InstallCrds = false,
-            Meter = metrics.Meter,
-            Processes = processes,
-            HostingEndpoint = new HostingEndpoint(host.ServerUrl, identity.CaPem, null, identity.IssueAdmin),
-        }, time, logs);
-        // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
-        await operatorHost.InstallCrdsAsync(cancellation);
-        await processes.ResumeAsync(async (name, token) => (string?)(await client.FindAsync(Resources.ControlPlanes.Named(name), token))?["spec"]?["runtime"] == "Process", cancellation);
-        identity.WriteAdminKubeconfig(directory, host.ServerUrl);
-        directory.WriteServerFile(host.ServerUrl);
-        await Console.Out.WriteLineAsync($"KubeFlex serves {host.ServerUrl} from {directory.Path}");
-
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = lifetime.ApplicationStopping.Register(stopping.Cancel);
-        Task[] loops =
-        [
-            SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger),
-            SuperviseAsync("operator", operatorHost.RunAsync(stopping.Token), lifetime, logger),
-        ];
-        await WaitAsync(lifetime, cancellation);
+        using var asked = cancellation.Register(stopping.Cancel);
+        List<Task> loops = [SuperviseAsync("controllers", controllers.RunAsync(4, c => !c.Stopped, stopping.Token), lifetime, logger)];
+        try
+        {
+            // Announced once control planes can be created: whoever waits for server.json must not find the kind missing.
+            foreach (var (name, loop) in await role.BeginAsync(stopping.Token)) loops.Add(SuperviseAsync(name, loop, lifetime, logger));
+            identity.WriteAdminKubeconfig(directory, url);
+            directory.WriteServerFile(url);
+            await Console.Out.WriteLineAsync($"KubeFlex serves {url} from {directory.Path}");
+            await WaitAsync(lifetime, cancellation);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Stopped before it was announced.
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+        }
 
         // Watches last until their control plane ends; only then can the web server finish its requests.
-        await stopping.CancelAsync();
         await Task.WhenAll(loops);
-        await processes.DisposeAsync();
         await host.DisposeAsync();
-        await hosting.DisposeAsync();
+        await role.EndAsync();
         await app.StopAsync(CancellationToken.None);
         directory.RemoveServerFile();
         return exitCode;
@@ -140,6 +119,14 @@ internal sealed partial class KubeFlexServer(ServerOptions options, TimeProvider
             lifetime.StopApplication();
         }
     }
+
+    private async Task<ServerIdentity> IdentifyAsync(DataDirectory directory, IPEndPoint bound, Task<Datastore> opening, CancellationToken cancellation)
+    {
+        if (options.Shares) await SharedIdentity.SettleAsync(directory, await opening, options.Datastore!.ToString(), time, cancellation);
+        return ServerIdentity.LoadOrCreate(directory, bound.Address, options.AdvertiseUrl is { } advertised ? new Uri(advertised).IdnHost : null, options.Domain, time);
+    }
+
+    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static Socket Bind(IPEndPoint endpoint)
     {

@@ -37,12 +37,18 @@ internal sealed class ServerIdentity : IDisposable
     /// <summary>What the hosting control plane starts with.</summary>
     public ControlPlaneRecord HostingRecord => new("", CaPem, serving.CertificatePem, serving.KeyPem, serviceAccounts.PrivatePem);
 
-    public static ServerIdentity LoadOrCreate(DataDirectory directory, IPAddress address, string domain, TimeProvider time)
+    /// <summary>The authority, which with a shared datastore is that of all servers on it.</summary>
+    public CertificateAuthority Authority => authority;
+
+    /// <summary>Reads or makes it; <paramref name="advertised"/> is the host of the URL under which others reach the server, or null.</summary>
+    public static ServerIdentity LoadOrCreate(DataDirectory directory, IPAddress address, string? advertised, string domain, TimeProvider time)
     {
         var authority = LoadAuthority(directory, time);
         File.WriteAllText(directory.CaFile, authority.CertificatePem);
         IPAddress[] addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("10.96.0.1"), .. IsWildcard(address) ? [] : new[] { address }];
         string[] names = ["localhost", domain, $"*.{domain}", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
+        if (IPAddress.TryParse(advertised, out var named)) addresses = [.. addresses, named];
+        else if (advertised is not null) names = [.. names, advertised];
         var serving = authority.IssueServing("kubeflex", names, addresses.Distinct());
         return new ServerIdentity(authority, serving, LoadSigningKey(directory));
     }

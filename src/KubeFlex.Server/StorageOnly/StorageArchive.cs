@@ -84,7 +84,7 @@ internal static class StorageArchive
         {
             if (!names.Contains(ServerBackup.HostingName)) throw BackupFailure.Conflict($"{directory.Path} holds no server's data");
             var hosting = await shared.OpenStoreAsync(ServerBackup.HostingName, cancellation);
-            var backup = new ServerBackup(directory, shared, hosting, new Places(hosting, shared, DedicatedDatastores.For(options.Datastore, directory), new DatastorePool(new())), TimeProvider.System);
+            var backup = new ServerBackup(directory, shared, hosting, new Places(new PlaceRecords(hosting), shared, DedicatedDatastores.For(options.Datastore, directory), new DatastorePool(new())), TimeProvider.System);
             return options.Store is { } name ? await backup.OneAsync(name, options.Compression, cancellation) : await backup.AllAsync(options.Compression, cancellation);
         }
         if (options.Store is { } missing && !names.Contains(missing)) throw BackupFailure.Conflict($"there is no store \"{missing}\"; there are: {string.Join(", ", names)}");

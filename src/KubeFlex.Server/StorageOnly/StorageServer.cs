@@ -60,7 +60,10 @@ internal static partial class StorageServer
         var logger = logs.CreateLogger("KubeFlex.Storage");
         // Several servers may share a PostgreSQL: one has the store, the others stand by.
         await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what), Membership = new() }, stop.Token);
-        await OwnAsync(datastore, logger, stop.Token);
+        var other = await TryOwnAsync(datastore, stop.Token);
+        if (other is not null) StandsBy(logger, other);
+        // A file has no second server.
+        var standing = options.Datastore.File is null ? StandAsync(datastore, waits: other is not null, logger, stop.Token) : Task.CompletedTask;
         var port = options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : 0;
         var urls = new List<string>();
         var size = new DatastoreSize(datastore, TimeProvider.System);
@@ -78,6 +81,7 @@ internal static partial class StorageServer
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (stop.Token.Register(stopped.SetResult)) await stopped.Task;
+        await standing;
 
         void Stop(PosixSignalContext signal)
         {
@@ -86,21 +90,46 @@ internal static partial class StorageServer
         }
     }
 
-    /// <summary>Waits while another server that lives has the store.</summary>
-    private static async Task OwnAsync(Datastore datastore, ILogger logger, CancellationToken cancellation)
+    /// <summary>Opens the store; what is said when another server has it.</summary>
+    private static async Task<string?> TryOwnAsync(Datastore datastore, CancellationToken cancellation)
     {
-        for (var waits = false; ; await Task.Delay(StandBy, TimeProvider.System, cancellation))
+        try
         {
-            try
+            await datastore.OpenStoreAsync(StoreName, cancellation);
+            return null;
+        }
+        catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>
+    /// Takes the store as soon as nobody else has it, and again when it was lost, also when no client asks: leases end only where it is open. Until then
+    /// clients hear that the leader has changed.
+    /// </summary>
+    private static async Task StandAsync(Datastore datastore, bool waits, ILogger logger, CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(StandBy);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellation))
             {
-                await datastore.OpenStoreAsync(StoreName, cancellation);
-                return;
+                try
+                {
+                    var other = await TryOwnAsync(datastore, cancellation);
+                    if (other is not null && !waits) StandsBy(logger, other);
+                    if (other is null && waits) Serves(logger);
+                    waits = other is not null;
+                }
+                catch (StorageException)
+                {
+                    // The database is away: clients hear of it.
+                }
             }
-            catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
-            {
-                if (!waits) StandsBy(logger, e.Message);
-                waits = true;
-            }
+        }
+        catch (OperationCanceledException)
+        {
         }
     }
 
@@ -137,6 +166,9 @@ internal static partial class StorageServer
 
     [LoggerMessage(411, LogLevel.Information, "{Why}; this one stands by and takes over when that one is gone")]
     private static partial void StandsBy(ILogger logger, string why);
+
+    [LoggerMessage(412, LogLevel.Information, "The other server is gone; this one serves")]
+    private static partial void Serves(ILogger logger);
 
     [LoggerMessage(410, LogLevel.Warning, "{What}")]
     private static partial void Warned(ILogger logger, Exception? error, string what);

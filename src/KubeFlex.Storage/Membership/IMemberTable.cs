@@ -17,4 +17,13 @@ internal interface IMemberTable
 
     /// <summary>The living owner of a store; null when there is none, or no such store.</summary>
     StoreOwner? OwnerOf(string store);
+
+    /// <summary>Names of the stores that have a living owner.</summary>
+    IReadOnlyList<string> Owned();
+
+    /// <summary>Gives a store up: the next server that asks gets it. Nothing happens when its epoch is another by now.</summary>
+    void Release(long store, long epoch);
+
+    /// <summary>What is kept under a key; <paramref name="value"/> if it was nothing.</summary>
+    string GetOrAddSetting(string key, string value);
 }

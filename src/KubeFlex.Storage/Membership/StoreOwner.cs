@@ -16,4 +16,10 @@ public sealed record MembershipOptions
     /// as often, so that a database that stumbles costs nobody anything.
     /// </summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>
+    /// Told of a store that another server has taken over: it refuses everything from now on, and its watches have ended. Called by the storage's own
+    /// threads: must be quick, and must not throw or wait.
+    /// </summary>
+    public Action<Store>? Lost { get; init; }
 }

@@ -26,6 +26,7 @@ internal static class Tools
 {
     public static string Kubectl => Require("kubectl");
     public static string Helm => Require("helm");
+    public static string Etcdctl => Require("etcdctl");
 
     private static string Require(string name)
     {

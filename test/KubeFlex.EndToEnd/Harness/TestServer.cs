@@ -26,7 +26,11 @@ internal sealed partial class TestServer : IAsyncDisposable
         ["KUBEFLEX_SERVER"] = Repository.Server,
         ["KUBECONFIG"] = Kubeconfig,
         ["KUBEBUILDER_ASSETS"] = Assets,
+        ["KUBEFLEX_DATASTORE"] = Datastore,
     };
+
+    /// <summary>URL of the datastore; a file in the data directory unless a test brings its own.</summary>
+    public string? Datastore { get; init; }
 
     /// <summary>Directory of stock binaries; none unless a test brings its own.</summary>
     public string? Assets { get; init; }
@@ -53,6 +57,12 @@ internal sealed partial class TestServer : IAsyncDisposable
         process.Dispose();
         process = null;
     }
+
+    /// <summary>SIGSTOP: it does not know that time passes.</summary>
+    public void Stop() => _ = Kill(Pid, 19);
+
+    /// <summary>SIGCONT.</summary>
+    public void Continue() => _ = Kill(Pid, 18);
 
     /// <summary>SIGTERM; the exit code.</summary>
     public async Task<int> TerminateAsync()
@@ -92,7 +102,11 @@ internal sealed partial class TestServer : IAsyncDisposable
     {
         if (process is not null)
         {
-            if (!process.Process.HasExited) await TerminateAsync();
+            if (!process.Process.HasExited)
+            {
+                Continue();
+                await TerminateAsync();
+            }
             process?.Dispose();
         }
         Directory.Delete(Home, recursive: true);

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Google.Protobuf;
+using KubeFlex.Etcd.Protocol;
 using KubeFlex.History.Checking;
 
 namespace KubeFlex.History.Driving;
@@ -62,13 +64,26 @@ internal sealed class FaultRun(FaultRunOptions options) : IAsyncDisposable
         Volatile.Write(ref current, [Connect(Server)]);
     }
 
-    /// <summary>A second server on the same data; clients ask either of them from here on.</summary>
+    /// <summary>A second server on the same data, which stands by until it can serve; clients ask either of them from then on.</summary>
     public async Task<ServerProcess> AddServerAsync(CancellationToken cancellation)
     {
         var second = new ServerProcess(options.Server, options.Datastore, options.Folder);
         servers.Add(second);
         await second.StartAsync(cancellation);
-        Volatile.Write(ref current, [.. current, Connect(second)]);
+        var connection = Connect(second);
+        for (var serves = false; !serves;)
+        {
+            try
+            {
+                await connection.CallAsync("KV/Range", new RangeRequest { Key = ByteString.CopyFromUtf8("k") }, RangeResponse.Parser, cancellation);
+                serves = true;
+            }
+            catch (StatusException e) when (e.Code == StatusException.Unavailable)
+            {
+                await Task.Delay(50, cancellation);
+            }
+        }
+        Volatile.Write(ref current, [.. current, connection]);
         return second;
     }
 

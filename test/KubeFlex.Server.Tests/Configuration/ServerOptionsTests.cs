@@ -27,6 +27,24 @@ public sealed class ServerOptionsTests
     }
 
     [Theory]
+    [InlineData("--listen 0.0.0.0:9443 --datastore postgres://u@db/k", "--advertise-url https://HOST:9443")]
+    [InlineData("--advertise-url http://a:1", "https://server1.example.com:9443"), InlineData("--advertise-url https://a:1/path", "https://server1.example.com:9443")]
+    [InlineData("--advertise-url a:1", "https://server1.example.com:9443"), InlineData("--advertise-url https://u:p@a:1", "https://server1.example.com:9443")]
+    [InlineData("--advertise-url https://cp1.localtest.me:9443", "is a control plane's")]
+    public void An_address_that_others_cannot_use_is_refused(string line, string expected) =>
+        Assert.Contains(Parse(null, line.Split(' ')).Errors, error => error.Contains(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void An_address_for_others_is_read()
+    {
+        var options = Parse(null, "--listen", "0.0.0.0:9443", "--datastore", "postgres://u@db/k", "--advertise-url", "https://server1.example.com:9443/").Options!;
+        Assert.Equal("https://server1.example.com:9443", options.AdvertiseUrl);
+        Assert.True(options.Shares);
+        Assert.Null(Parse(null, "--listen", "0.0.0.0:9443").Options!.AdvertiseUrl);
+        Assert.False(Parse(null, "--datastore", "sqlite:a").Options!.Shares);
+    }
+
+    [Theory]
     [InlineData("--listen 127.0.0.1", "127.0.0.1:9443"), InlineData("--listen :99999", "free port"), InlineData("--domain a_b", "localtest.me")]
     [InlineData("--nope", "expected --data-dir"), InlineData("--listen", "needs a value")]
     public void Errors_name_the_flag_and_what_would_be_right(string line, string hint)

@@ -29,12 +29,31 @@ internal sealed class PostgresMembers(PostgresConnections connections, PostgresT
     public StoreOwner? OwnerOf(string store) => List(
         $"select m.id, m.url from {tables.Store} s join {tables.Member} m on m.id = s.owner where s.name = $1 and m.expires > clock_timestamp()", store) is [var owner] ? owner : null;
 
-    private List<StoreOwner> List(string sql, params object[] parameters) => connections.Read(connection =>
+    public IReadOnlyList<string> Owned() => Rows(
+        $"select s.name from {tables.Store} s join {tables.Member} m on m.id = s.owner where s.name is not null and m.expires > clock_timestamp()", reader => reader.GetString(0));
+
+    public void Release(long store, long epoch) => connections.Read(connection =>
+    {
+        using var command = Command(connection, $"update {tables.Store} set owner = '' where id = $1 and epoch = $2", [store, epoch]);
+        return command.ExecuteNonQuery();
+    });
+
+    public string GetOrAddSetting(string key, string value) => connections.Read(connection =>
+    {
+        using var add = Command(connection, $"insert into {tables.Setting} (key, value) values ($1, $2) on conflict (key) do nothing", [key, value]);
+        add.ExecuteNonQuery();
+        using var get = Command(connection, $"select value from {tables.Setting} where key = $1", [key]);
+        return (string)get.ExecuteScalar()!;
+    });
+
+    private List<StoreOwner> List(string sql, params object[] parameters) => Rows(sql, reader => new StoreOwner(reader.GetString(0), reader.GetString(1)), parameters);
+
+    private List<T> Rows<T>(string sql, Func<NpgsqlDataReader, T> item, params object[] parameters) => connections.Read(connection =>
     {
         using var command = Command(connection, sql, parameters);
         using var reader = command.ExecuteReader();
-        var list = new List<StoreOwner>();
-        while (reader.Read()) list.Add(new(reader.GetString(0), reader.GetString(1)));
+        var list = new List<T>();
+        while (reader.Read()) list.Add(item(reader));
         return list;
     });
 

@@ -56,6 +56,12 @@ internal static class PostgresSchema
             expires timestamptz not null
         ) with (fillfactor = 30);
         """,
+        $"""
+        create table {tables.Setting} (
+            key text primary key,
+            value text not null
+        );
+        """,
     ];
 
     public static void Prepare(NpgsqlConnection connection, PostgresTables tables, string where)
@@ -67,6 +73,8 @@ internal static class PostgresSchema
 
         using var transaction = connection.BeginTransaction();
         Execute(connection, $"select pg_advisory_xact_lock({MigrationLock})");
+        // The session remembers that there was no such table when it looked first, and forgets that only when it next locks a table: an advisory lock is none.
+        Execute(connection, "select 1 from pg_catalog.pg_namespace limit 0");
         if (tables.Schema is { } schema && !Exists(connection, "select to_regnamespace($1)::text", PostgresTables.Quote(schema)))
             Execute(connection, $"create schema {PostgresTables.Quote(schema)}");
         var version = Version(connection, tables, where, migrations.Length);

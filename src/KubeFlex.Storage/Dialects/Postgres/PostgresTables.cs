@@ -22,6 +22,9 @@ internal sealed class PostgresTables(string? schema)
     /// <summary>Servers that share the database, as long as they give signs of life.</summary>
     public string Member => prefix + "kubeflex_member";
 
+    /// <summary>What all servers on the database agree upon, such as their identity.</summary>
+    public string Setting => prefix + "kubeflex_setting";
+
     /// <summary>One row: the version of all of these.</summary>
     public string Version => prefix + "kubeflex_schema";
 
