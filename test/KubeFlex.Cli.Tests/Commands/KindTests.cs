@@ -63,7 +63,7 @@ public sealed class KindTests : IAsyncLifetime
             cat > {{cli.Home}}/kind.yaml
             sed -i 's/hosting/kind-kubeflex/g' {{cli.KubeconfigFile}}
             """);
-        File.SetUnixFileMode(kind, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(kind, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         cli.Set("PATH", bin + ":" + Environment.GetEnvironmentVariable("PATH"));
     }
 
