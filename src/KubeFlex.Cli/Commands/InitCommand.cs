@@ -17,6 +17,8 @@ internal sealed class InitCommand : Verb
     private readonly Argument<string?> clusterName = new("cluster-name") { Description = $"Name of the kind cluster to make. Standard: {KindCluster.StandardName}", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> embedded = new("--embedded") { Description = "Run the hosting control plane on this machine, without a Kubernetes cluster." };
     private readonly Option<bool> createKind = new("--create-kind", "-c") { Description = "Make a kind cluster for it; needs kind on PATH." };
+    private readonly Option<string?> ingressManifest = new("--ingress-manifest") { Description = "With --create-kind: manifest of the ingress controller, an https URL or a file. Standard: ingress-nginx v1.12.1 from its project", HelpName = "url|file" };
+    private readonly Option<bool> noIngress = new("--no-ingress") { Description = "With --create-kind: install no ingress controller." };
     private readonly Option<int?> externalPort = new("--external-port", "-p") { Description = $"Port at which clients reach control planes from outside. Standard: {InstallSettings.StandardPort}", HelpName = "port" };
     private readonly Option<string?> hostContainer = new("--host-container-name", "-n") { Description = $"Container of the node, where the cluster runs in Docker. Standard: {InstallSettings.StandardContainer}", HelpName = "name" };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Print what would be applied to the cluster; change nothing." };
@@ -28,6 +30,8 @@ internal sealed class InitCommand : Verb
         Add(clusterName);
         Add(embedded);
         Add(createKind);
+        Add(ingressManifest);
+        Add(noIngress);
         Add(externalPort);
         Add(hostContainer);
         Add(dryRun);
@@ -40,18 +44,15 @@ internal sealed class InitCommand : Verb
         var (own, kind, dry) = (parse.GetValue(embedded), parse.GetValue(createKind), parse.GetValue(dryRun));
         if (own && (kind || dry)) throw new CliException($"--embedded and {(kind ? "--create-kind" : "--dry-run")} exclude each other", ExitCodes.Usage);
         if (kind && dry) throw new CliException("--create-kind and --dry-run exclude each other", ExitCodes.Usage);
+        if (!kind && (parse.GetValue(noIngress) || parse.GetValue(ingressManifest) is not null))
+            throw new CliException($"{(parse.GetValue(noIngress) ? "--no-ingress" : "--ingress-manifest")} goes with --create-kind", ExitCodes.Usage, "On other clusters kflex installs no ingress controller.");
+        if (parse.GetValue(noIngress) && parse.GetValue(ingressManifest) is not null) throw new CliException("--ingress-manifest and --no-ingress exclude each other", ExitCodes.Usage);
         if (!kind && parse.GetValue(clusterName) is not null) throw new CliException("cluster-name is the name of a kind cluster to make", ExitCodes.Usage, "Add --create-kind. To install on an existing cluster make its context current: kubectl config use-context NAME");
         if (parse.GetValue(externalPort) is <= 0 or > 65535) throw new CliException($"{parse.GetValue(externalPort)} is not a port", ExitCodes.Usage);
         if (own) return await EmbedAsync(session, parse, cancellation);
 
         var config = session.Kubeconfigs.Load();
-        if (kind)
-        {
-            // What users of earlier versions got when they named none, and may pass by habit.
-            var name = parse.GetValue(clusterName) ?? KindCluster.StandardName;
-            var made = await new KindCluster(session).EnsureAsync(name, parse.GetValue(externalPort) ?? InstallSettings.StandardPort, cancellation);
-            return await InstallAsync(session, parse, made, name == KindCluster.StandardName ? null : $"{name}-control-plane", cancellation);
-        }
+        if (kind) return await CreateKindAsync(session, parse, cancellation);
         var context = Target(config);
         var trouble = context is null ? "there is no context to install on" : dry ? null : await TroubleAsync(session, config, context, cancellation);
         if (context is not null && trouble is null) return await InstallAsync(session, parse, context, null, cancellation);
@@ -60,6 +61,26 @@ internal sealed class InitCommand : Verb
             return await EmbedAsync(session, parse, cancellation);
         throw new CliException($"init needs a Kubernetes cluster: {trouble}", context is null ? ExitCodes.Usage : ExitCodes.Unreachable,
             "On this machine, without a cluster: kflex init --embedded. On a new one of kind: kflex init --create-kind. Otherwise make the context of your cluster current.");
+    }
+
+    private async Task<int> CreateKindAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
+    {
+        // What users of earlier versions got when they named none, and may pass by habit.
+        var name = parse.GetValue(clusterName) ?? KindCluster.StandardName;
+        var kind = new KindCluster(session);
+        kind.Require();
+        var again = $"kflex init --create-kind{(name == KindCluster.StandardName ? "" : " " + name)}";
+        // Before the cluster is made: what cannot be had leaves nothing half done.
+        var ingress = parse.GetValue(noIngress) ? null : await IngressManifest.ReadAsync(parse.GetValue(ingressManifest) ?? IngressManifest.StandardSource, session,
+            $"Nothing was done: no kind cluster {name} made, no ingress controller and no KubeFlex installed. Run it again when that is repaired, with a manifest downloaded elsewhere ({again} --ingress-manifest FILE, "
+            + $"from {IngressManifest.StandardSource}), or without an ingress controller ({again} --no-ingress).", cancellation);
+        var context = await kind.EnsureAsync(name, parse.GetValue(externalPort) ?? InstallSettings.StandardPort, cancellation);
+        if (ingress is not null)
+        {
+            using var cluster = await session.ConnectAsync(session.Kubeconfigs.Load(), context, cancellation);
+            await new IngressInstaller(session, cluster).InstallAsync(ingress, parse.GetValue(ingressManifest) is { } given ? $"{again} --ingress-manifest {IngressManifest.Shown(given)}" : again, parse.GetValue(timeout), cancellation);
+        }
+        return await InstallAsync(session, parse, context, name == KindCluster.StandardName ? null : $"{name}-control-plane", cancellation, hasIngress: ingress is not null);
     }
 
     private async Task<int> EmbedAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
@@ -73,7 +94,7 @@ internal sealed class InitCommand : Verb
         return ExitCodes.Ok;
     }
 
-    private async Task<int> InstallAsync(CliSession session, ParseResult parse, string context, string? container, CancellationToken cancellation)
+    private async Task<int> InstallAsync(CliSession session, ParseResult parse, string context, string? container, CancellationToken cancellation, bool hasIngress = false)
     {
         using var cluster = await session.ConnectAsync(session.Kubeconfigs.Load(), context, cancellation);
         var installer = new OperatorInstaller(session, cluster);
@@ -93,7 +114,8 @@ internal sealed class InitCommand : Verb
         await installer.InstallAsync(documents, parse.GetValue(timeout), cancellation);
         if (documents.HasOperator) await installer.WaitAsync(parse.GetValue(timeout), cancellation);
         else session.Talk.Warn("this build of kflex has no manifests of the operator inside: definitions, namespace and settings are installed, the operator is not");
-        if (!settings.IsOpenShift) session.Talk.Say($"Clients from outside reach control planes at https://NAME.{settings.Domain}:{settings.ExternalPort} through an ingress controller that passes TLS on (for ingress-nginx: --enable-ssl-passthrough). kflex does not install one.");
+        if (hasIngress) session.Talk.Say($"Control planes are reached at https://NAME.{settings.Domain}:{settings.ExternalPort}.");
+        else if (!settings.IsOpenShift) session.Talk.Say($"Clients from outside reach control planes at https://NAME.{settings.Domain}:{settings.ExternalPort} through an ingress controller that passes TLS on (for ingress-nginx: --enable-ssl-passthrough). kflex does not install one here.");
         return await AdoptAsHostingAsync(session, context, cancellation);
     }
 

@@ -49,6 +49,6 @@ internal sealed class HostingChecks(CliSession session, KubeConnection hosting)
 
     private static Finding Operator(JsonObject? deployment) => deployment is null
         ? Finding.Critical("operator", $"there is no deployment {InstallDocuments.Namespace}/{InstallDocuments.Operator}: nobody makes control planes", "Install it: kflex init")
-        : OperatorInstaller.IsAvailable(deployment) ? Finding.Ok("operator", $"{InstallDocuments.Namespace}/{InstallDocuments.Operator} runs")
+        : ClusterDocuments.IsAvailable(deployment) ? Finding.Ok("operator", $"{InstallDocuments.Namespace}/{InstallDocuments.Operator} runs")
         : Finding.Critical("operator", $"{InstallDocuments.Namespace}/{InstallDocuments.Operator} is not available", $"See: kubectl -n {InstallDocuments.Namespace} get pods,events");
 }

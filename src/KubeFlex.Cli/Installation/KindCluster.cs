@@ -8,6 +8,9 @@ internal sealed class KindCluster(CliSession session)
 {
     public const string StandardName = "kubeflex";
 
+    /// <summary>Fails when there is no kind to drive.</summary>
+    public void Require() => Find();
+
     /// <summary>Makes the cluster unless there is one of that name; answers its context.</summary>
     public async Task<string> EnsureAsync(string name, int externalPort, CancellationToken cancellation)
     {

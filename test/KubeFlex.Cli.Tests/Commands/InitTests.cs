@@ -94,30 +94,6 @@ public sealed class InitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Drives_kind()
-    {
-        if (OperatingSystem.IsWindows()) return;
-        var bin = Directory.CreateDirectory(Path.Combine(cli.Home, "bin")).FullName;
-        var kind = Path.Combine(bin, "kind");
-        // What kind does to the kubeconfig, as far as we see it.
-        await File.WriteAllTextAsync(kind, $$"""
-            #!/bin/sh
-            echo "$@" >> {{cli.Home}}/kind.log
-            [ "$1" = get ] && exit 0
-            cat > {{cli.Home}}/kind.yaml
-            sed -i 's/hosting/kind-kubeflex/g' {{cli.KubeconfigFile}}
-            """);
-        File.SetUnixFileMode(kind, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        cli.Set("PATH", bin + ":" + Environment.GetEnvironmentVariable("PATH"));
-        var result = await cli.RunAsync("init", "-c", "-p", "7443");
-        Assert.True(result.ExitCode == 0, result.Error);
-        Assert.Contains($"create cluster --name kubeflex --kubeconfig {cli.KubeconfigFile} --config -", await File.ReadAllTextAsync(Path.Combine(cli.Home, "kind.log")), StringComparison.Ordinal);
-        Assert.Contains("hostPort: 7443", await File.ReadAllTextAsync(Path.Combine(cli.Home, "kind.yaml")), StringComparison.Ordinal);
-        Assert.Equal("kind-kubeflex", KubeflexExtension.HostingContext(cli.Kubeconfig));
-        Assert.NotNull(api.Get(Config));
-    }
-
-    [Fact]
     public void Settings_reach_the_operator()
     {
         JsonObject Operator(InstallSettings settings) => InstallDocuments.Of([], [JsonNode.Parse("""
