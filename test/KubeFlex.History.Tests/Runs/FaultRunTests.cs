@@ -7,9 +7,9 @@ namespace KubeFlex.History.Tests.Runs;
 /// <summary>Short runs of what KubeFlex.History does at length.</summary>
 public sealed class FaultRunTests(ITestOutputHelper output)
 {
-    private Task RunAsync(string folder, params IFault[] faults) => RunAsync("sqlite:" + Path.Combine(folder, "data.db"), folder, faults);
+    private Task<FaultRunResult> RunAsync(string folder, params IFault[] faults) => RunAsync("sqlite:" + Path.Combine(folder, "data.db"), folder, faults);
 
-    private async Task RunAsync(string datastore, string folder, IFault[] faults)
+    private async Task<FaultRunResult> RunAsync(string datastore, string folder, IFault[] faults)
     {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
@@ -25,6 +25,7 @@ public sealed class FaultRunTests(ITestOutputHelper output)
         Assert.Contains(asked, call => call.Request is Compaction);
         Assert.Contains(asked, call => call.Request is AskRevision);
         Assert.Contains(asked, call => call.Request is LeaseGrant);
+        return result;
     }
 
     [Fact]
@@ -74,6 +75,8 @@ public sealed class FaultRunTests(ITestOutputHelper output)
             if (Environment.GetEnvironmentVariable("CI") == "true") Assert.Fail(why);
             Assert.Skip(why);
         }
-        await RunAsync(disk.Path, new FullDiskFault(disk), new FullDiskFault(disk), new FullDiskFault(disk));
+        var result = await RunAsync(disk.Path, new FullDiskFault(disk), new FullDiskFault(disk), new FullDiskFault(disk));
+        // Refused, and so nowhere in the history.
+        Assert.Contains(result.History.Calls, call => call is { Outcome: Outcome.Refused, Request: Transaction { Writes: true } });
     }
 }

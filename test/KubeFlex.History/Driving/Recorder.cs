@@ -47,8 +47,8 @@ internal sealed class Recorder
         return null;
     }
 
-    /// <summary>What cannot have happened. A server that could not reach its disk promises that too, but only for the disk: its words tell.</summary>
+    /// <summary>What cannot have happened. These two of the server's words promise that as well; where it does not know, it has others.</summary>
     private static bool Refuses(StatusException e) =>
         e.Code is StatusException.InvalidArgument or StatusException.NotFound or StatusException.ResourceExhausted or StatusException.OutOfRange
-        || e.Code == StatusException.Unavailable && e.Status.Contains("no space left", StringComparison.Ordinal);
+        || e.Code == StatusException.Unavailable && e.Status is "etcdserver: the storage is full" or "etcdserver: the storage is unavailable, try again later";
 }
