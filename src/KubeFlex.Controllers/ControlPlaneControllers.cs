@@ -5,6 +5,7 @@ using KubeFlex.Controllers.Namespaces;
 using KubeFlex.Controllers.Objects;
 using KubeFlex.Controllers.RootCertificates;
 using KubeFlex.Controllers.ServiceAccounts;
+using KubeFlex.Controllers.StorageProtection;
 using KubeFlex.Runtime.Client;
 
 namespace KubeFlex.Controllers;
@@ -19,11 +20,14 @@ public sealed class ControlPlaneControllers
     private readonly Action<WorkItem> enqueue;
     private readonly OwnerGraph graph = new();
     private readonly ConcurrentDictionary<string, bool> terminating = new(StringComparer.Ordinal);
+    // Claims that wait for the pods that use them.
+    private readonly ConcurrentDictionary<(string Namespace, string Name), bool> leaving = new();
     private readonly GarbageCollector garbage;
     private readonly NamespaceController namespaces;
     private readonly DefaultServiceAccountController accounts;
     private readonly RootCertificatePublisher certificates;
     private readonly TokenSecretController tokens;
+    private readonly StorageProtectionController protection;
 
     internal ControlPlaneControllers(IControlPlaneAccess access, TimeProvider time, Action<WorkItem> enqueue)
     {
@@ -33,6 +37,7 @@ public sealed class ControlPlaneControllers
         accounts = new DefaultServiceAccountController(access);
         certificates = new RootCertificatePublisher(access);
         tokens = new TokenSecretController(access);
+        protection = new StorageProtectionController(access);
     }
 
     /// <summary>Name of the control plane.</summary>
@@ -64,6 +69,8 @@ public sealed class ControlPlaneControllers
         Controller.DefaultServiceAccount => accounts.ReconcileAsync(item.Namespace, cancellation),
         Controller.RootCertificate => certificates.ReconcileAsync(item.Namespace, cancellation),
         Controller.TokenSecret => tokens.ReconcileAsync(item.Namespace, item.Name, cancellation),
+        Controller.Claim => protection.ReconcileClaimAsync(item.Namespace, item.Name, cancellation),
+        Controller.Volume => protection.ReconcileVolumeAsync(item.Name, cancellation),
         _ => EnqueueTokenSecretsAsync(item.Namespace, cancellation),
     };
 
@@ -71,7 +78,7 @@ public sealed class ControlPlaneControllers
     private static bool Concerns(ReadOnlySpan<byte> json)
     {
         var start = json[..Math.Min(json.Length, 96)];
-        return HasOwners(json) || json.IndexOf("\"deletionTimestamp\":"u8) >= 0 || start.IndexOf("\"kind\":\"Namespace\""u8) >= 0
+        return HasOwners(json) || json.IndexOf("\"deletionTimestamp\":"u8) >= 0 || start.IndexOf("\"kind\":\"Namespace\""u8) >= 0 || start.IndexOf("\"kind\":\"PersistentVolume"u8) >= 0
             || json.IndexOf("\"kube-root-ca.crt\""u8) >= 0 || json.IndexOf("kubernetes.io/service-account.name"u8) >= 0;
     }
 
@@ -101,6 +108,14 @@ public sealed class ControlPlaneControllers
             case "v1, Kind=Secret":
                 enqueue(new WorkItem(this, Controller.TokenSecret, ns, name));
                 break;
+            case "v1, Kind=PersistentVolumeClaim" when head.Deleting || !head.Finalizers.Contains(StorageProtectionController.ClaimFinalizer):
+                // Before it is looked at: a pod that goes meanwhile must find it here.
+                if (head.Deleting) leaving[(ns, name)] = true;
+                enqueue(new WorkItem(this, Controller.Claim, ns, name));
+                break;
+            case "v1, Kind=PersistentVolume" when head.Deleting || !head.Finalizers.Contains(StorageProtectionController.VolumeFinalizer):
+                enqueue(new WorkItem(this, Controller.Volume, "", name));
+                break;
         }
     }
 
@@ -114,6 +129,13 @@ public sealed class ControlPlaneControllers
         switch (head.Id.Kind.ToString())
         {
             case "v1, Kind=Namespace": terminating.TryRemove(name, out _); break;
+            case "v1, Kind=PersistentVolumeClaim": leaving.TryRemove((ns, name), out _); break;
+            case "v1, Kind=Pod":
+                foreach (var ((of, claim), _) in leaving)
+                {
+                    if (of == ns) enqueue(new WorkItem(this, Controller.Claim, ns, claim));
+                }
+                break;
             case "v1, Kind=ConfigMap" when name == RootCertificatePublisher.ConfigMapName: Enqueue(Controller.RootCertificate, ns); break;
             case "v1, Kind=ServiceAccount":
                 if (name == DefaultServiceAccountController.AccountName) Enqueue(Controller.DefaultServiceAccount, ns);

@@ -10,6 +10,8 @@ internal enum Controller
     RootCertificate,
     TokenSecret,
     TokenSecretsOfNamespace,
+    Claim,
+    Volume,
 }
 
 /// <summary>Something to look at in one control plane: a key of the process-wide work queue. <paramref name="Object"/> is set for garbage collection only.</summary>

@@ -45,6 +45,12 @@ public static class Resources
     public static readonly ResourceRef Services = new("", "v1", "services");
     /// <summary>core/v1 serviceaccounts.</summary>
     public static readonly ResourceRef ServiceAccounts = new("", "v1", "serviceaccounts");
+    /// <summary>core/v1 pods.</summary>
+    public static readonly ResourceRef Pods = new("", "v1", "pods");
+    /// <summary>core/v1 persistentvolumeclaims.</summary>
+    public static readonly ResourceRef PersistentVolumeClaims = new("", "v1", "persistentvolumeclaims");
+    /// <summary>core/v1 persistentvolumes.</summary>
+    public static readonly ResourceRef PersistentVolumes = new("", "v1", "persistentvolumes");
     /// <summary>core/v1 events.</summary>
     public static readonly ResourceRef Events = new("", "v1", "events");
     /// <summary>coordination.k8s.io/v1 leases.</summary>

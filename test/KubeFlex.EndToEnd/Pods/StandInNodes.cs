@@ -87,12 +87,9 @@ internal sealed class StandInNodes : IAsyncDisposable
         await SetStatusAsync("jobs", job, status);
     }
 
-    /// <summary>Binds claims, and lets them go (<c>kubernetes.io/pvc-protection</c>) since no pod really uses them.</summary>
     private async Task RunClaimAsync(JsonObject claim)
     {
         if (claim["metadata"]!["deletionTimestamp"] is null) await SetStatusAsync("persistentvolumeclaims", claim, new JsonObject { ["phase"] = "Bound" });
-        else if (claim["metadata"]!["finalizers"] is not null)
-            await api.PatchAsync(PathOf("persistentvolumeclaims", claim), new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }, stop.Token);
     }
 
     private async Task ClaimAsync(JsonObject set, JsonObject template)
