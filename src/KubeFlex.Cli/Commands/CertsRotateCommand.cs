@@ -19,7 +19,7 @@ internal sealed class CertsRotateCommand : Verb
     private const string CertificatesSecret = "k8s-certs";
     private readonly NamesArgument<string> name = new("name", NameKind.ControlPlane) { Description = "Name of the control plane." };
     private readonly Option<bool> authority = new("--ca") { Description = "Change the certificate authority as well; the operator trusts both during the change." };
-    private readonly Option<string?> overlap = new("--overlap") { Description = "With --ca, how long each of the two steps of the change lasts, such as 30m. Standard: 24h; 0s changes all at once.", HelpName = "duration" };
+    private readonly Option<string?> overlap = new("--overlap") { Description = "With --ca, how long each of the two steps of the change lasts, such as 30m. Default: 24h; 0s changes all at once.", HelpName = "duration" };
     private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(2), "How long to wait for the operator.");
 
     public CertsRotateCommand(CliApp app) : base(app, "rotate", "Have the certificates of a control plane issued anew.")
@@ -43,6 +43,8 @@ internal sealed class CertsRotateCommand : Verb
         if (renewable.Count == 0)
             throw new CliException($"control plane {view.Name} (type {view.Type}) has no certificates that KubeFlex renews", ExitCodes.NotFound,
                 view.Type is "vcluster" or "k3s" ? $"{view.Type} renews its own certificates when its pod starts." : $"It may not be made yet: {view.Waiting}");
+        if (parse.GetValue(authority) && !secrets.Any(s => CredentialReader.NameOf(s) == CertificatesSecret))
+            throw new CliException($"control plane {view.Name} (type {view.Type}) has no certificate authority that KubeFlex changes", ExitCodes.NotFound, $"Its certificates are renewed without --ca: kflex certs rotate {view.Name}");
 
         if (parse.GetValue(authority)) await RotateAuthorityAsync(session, hosting, view, lasts, limit, cancellation);
         else await RotateLeavesAsync(session, hosting, view, renewable, limit, cancellation);

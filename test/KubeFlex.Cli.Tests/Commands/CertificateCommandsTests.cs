@@ -118,6 +118,17 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rotate_ca_is_refused_where_there_is_no_authority_of_ours()
+    {
+        await cli.RunAsync("create", "itself", "-t", "host");
+        api.Put("/api/v1/namespaces/itself-system/secrets/admin-kubeconfig", Secrets.Of("admin-kubeconfig", "2999-01-01T00:00:00Z", ("kubeconfig-incluster", "x")));
+        var result = await cli.RunAsync("certs", "rotate", "itself", "--ca");
+        Assert.Equal(ExitCodes.NotFound, result.ExitCode);
+        Assert.Contains("itself (type host) has no certificate authority", result.Error, StringComparison.Ordinal);
+        Assert.Null(api.Get($"{FakeApi.ControlPlanes}/itself")!["metadata"]!["annotations"]);
+    }
+
+    [Fact]
     public async Task Describe_tells_all()
     {
         api.Put("/api/v1/namespaces/default/events/a.1", new JsonObject

@@ -51,6 +51,14 @@ public sealed class HostTypeTests
         Assert.True(h.IsReady("main"));
         Assert.Contains("https://127.0.0.1:9443", h.SecretText("main", "admin-kubeconfig", "kubeconfig-incluster"), StringComparison.Ordinal);
         Assert.Contains("client-certificate-data", h.SecretText("main", "admin-kubeconfig", "kubeconfig-incluster"), StringComparison.Ordinal);
+
+        var before = h.SecretText("main", "admin-kubeconfig", "kubeconfig-incluster");
+        h.Annotate("main", "kflex.kubestellar.org/rotate-certs", "now");
+        await h.ReconcileAsync("main");
+        Assert.NotEqual(before, h.SecretText("main", "admin-kubeconfig", "kubeconfig-incluster"));
+        h.Api.ClearRequests();
+        await h.ReconcileAsync("main");
+        Assert.Empty(h.Writes());
     }
 
     [Fact]

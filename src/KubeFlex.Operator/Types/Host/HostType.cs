@@ -24,7 +24,9 @@ internal sealed class HostType(HostingCluster hosting, HostingEndpoint? endpoint
         await foundation;
         await Task.WhenAll(EnsureAccountAsync(cp, cancellation), EnsureBindingAsync(cp, cancellation), EnsureTokenSecretAsync(cp, cancellation));
         var token = secrets.ValueHash(cp, cp.Name, "token");
-        var inputs = Hash($"{endpoint?.Url}\n{endpoint?.CaPem}\n{endpoint?.TlsServerName}\n{(endpoint?.IssueClient is null ? token : "")}");
+        var inputs = Hash($"{endpoint?.Url}\n{endpoint?.CaPem}\n{endpoint?.TlsServerName}\n{(endpoint?.IssueClient is null ? token : "")}"
+            // Only a certificate is ours to renew; the token belongs to the cluster.
+            + (endpoint?.IssueClient is not null && cp.Annotation(Names.RotateCertificatesAnnotation) is { } wish ? "\n" + wish : ""));
         if (!secrets.IsCurrent(cp, Names.AdminSecret, inputs, Keys) && await BuildAsync(cp, inputs, cancellation) is { } content)
             await secrets.ApplyAsync(cp, content, cancellation);
         return new SecretReference(cp.Namespace, Names.AdminSecret, null, Names.InClusterKey);
