@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KubeFlex.Cli.Completion;
+using KubeFlex.Cli.Tenancy;
 using KubeFlex.Runtime.Kubeconfigs;
 
 namespace KubeFlex.Cli.Commands;
@@ -19,6 +20,10 @@ internal sealed class ConfigSetHostingCommand : Verb
 
     public static async Task SetAsync(CliSession session, string name, CancellationToken cancellation)
     {
+        // A control plane may host others (KubeFlex can be installed in it), but most do not, and then no command would work any more.
+        var before = session.Kubeconfigs.Load();
+        if (ControlPlaneEntries.IsManaged(before, name) && !await new HostingResolver(session).ServesAsync(before, name, cancellation))
+            throw new CliException($"context \"{name}\" leads to a control plane, which does not host others", ExitCodes.Usage, "Name the context of the cluster where KubeFlex runs.");
         await session.Kubeconfigs.EditAsync(config =>
         {
             CtxCommand.CheckExists(config, name);

@@ -94,6 +94,20 @@ public sealed class CtxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_control_plane_is_not_stored_as_the_hosting_cluster()
+    {
+        await cli.RunAsync("create", "a");
+        foreach (var line in new[] { "config set-hosting a", "ctx -c" })
+        {
+            var result = await cli.RunAsync(line.Split(' '));
+            Assert.Equal(ExitCodes.Usage, result.ExitCode);
+            Assert.Contains("\"a\" leads to a control plane, which does not host others", result.Error, StringComparison.Ordinal);
+        }
+        Assert.Equal("hosting", KubeflexExtension.HostingContext(cli.Kubeconfig));
+        Assert.Equal(0, (await cli.RunAsync("list")).ExitCode);
+    }
+
+    [Fact]
     public async Task A_foreign_context_is_removed_only_by_force()
     {
         Assert.Equal(ExitCodes.Usage, (await cli.RunAsync("ctx", "delete", "mine")).ExitCode);

@@ -42,6 +42,9 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>Is shown the path and state of everything that is patched.</summary>
     public Action<FakeApi, string, JsonObject> Patched { get; set; } = (_, _, _) => { };
 
+    /// <summary>Is shown the collection of every watch that begins: whoever began it has seen the list before.</summary>
+    public Action<FakeApi, string> Watching { get; set; } = (_, _) => { };
+
     /// <summary>Whether it is a server of ours, which says so in its version.</summary>
     public bool IsOurs { get; set; } = true;
 
@@ -145,11 +148,11 @@ internal sealed class FakeApi : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         var (method, path) = (context.Request.Method, context.Request.Path.Value!);
-        // Tenants have the same objects: good enough for what is asked of them.
+        // Tenants have the same objects but host nobody: good enough for what is asked of them.
         if (path.StartsWith("/controlplanes/", StringComparison.Ordinal)) path = "/tenant" + path[path.IndexOf('/', "/controlplanes/".Length)..];
         Requests.Enqueue($"{method} {path}{context.Request.QueryString}");
         if (path is "/readyz" or "/version") await context.Response.WriteAsync(path == "/version" ? $"{{\"gitVersion\":\"v1.35.0\",\"minor\":\"35\",\"compiler\":\"{(IsOurs ? "dotnet" : "gc")}\"}}" : "ok");
-        else if (path.Contains("tenancy.kflex", StringComparison.Ordinal) && !ServesControlPlanes) await StatusAsync(context, 404, "NotFound", "the server could not find the requested resource");
+        else if (path.Contains("tenancy.kflex", StringComparison.Ordinal) && (!ServesControlPlanes || path.StartsWith("/tenant/", StringComparison.Ordinal))) await StatusAsync(context, 404, "NotFound", "the server could not find the requested resource");
         else if (method == "GET" && Texts.TryGetValue(path, out var text)) await context.Response.WriteAsync(text);
         else if (path.EndsWith("/v1alpha1", StringComparison.Ordinal)) await context.Response.WriteAsync("{\"resources\":[{\"name\":\"controlplanes\",\"kind\":\"ControlPlane\"},{\"name\":\"postcreatehooks\",\"kind\":\"PostCreateHook\"}]}");
         else if (context.Request.Query.ContainsKey("watch")) await WatchAsync(context, path);
@@ -220,6 +223,7 @@ internal sealed class FakeApi : IAsyncDisposable
             if (Selected(context) is { } name && !objects.ContainsKey($"{path}/{name}")) events.Writer.TryComplete();
         }
         await context.Response.Body.FlushAsync();
+        Watching(this, path);
         await foreach (var e in events.Reader.ReadAllAsync(context.RequestAborted))
         {
             if (Selected(context) is { } name && (string?)e["object"]!["metadata"]!["name"] != name) continue;
