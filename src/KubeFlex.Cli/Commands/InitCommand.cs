@@ -14,13 +14,13 @@ namespace KubeFlex.Cli.Commands;
 /// <summary>Makes a hosting cluster available: KubeFlex installed on a Kubernetes cluster, or the embedded one on this machine.</summary>
 internal sealed class InitCommand : Verb
 {
-    private readonly Argument<string?> clusterName = new("cluster-name") { Description = $"Name of the kind cluster to make. Standard: {KindCluster.StandardName}", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> clusterName = new("cluster-name") { Description = $"Name of the kind cluster to make. Default: {KindCluster.StandardName}", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> embedded = new("--embedded") { Description = "Run the hosting control plane on this machine, without a Kubernetes cluster." };
     private readonly Option<bool> createKind = new("--create-kind", "-c") { Description = "Make a kind cluster for it; needs kind on PATH." };
-    private readonly Option<string?> ingressManifest = new("--ingress-manifest") { Description = "With --create-kind: manifest of the ingress controller, an https URL or a file. Standard: ingress-nginx v1.12.1 from its project", HelpName = "url|file" };
+    private readonly Option<string?> ingressManifest = new("--ingress-manifest") { Description = "With --create-kind: manifest of the ingress controller, an https URL or a file. Default: ingress-nginx v1.12.1 from its project", HelpName = "url|file" };
     private readonly Option<bool> noIngress = new("--no-ingress") { Description = "With --create-kind: install no ingress controller." };
-    private readonly Option<int?> externalPort = new("--external-port", "-p") { Description = $"Port at which clients reach control planes from outside. Standard: {InstallSettings.StandardPort}", HelpName = "port" };
-    private readonly Option<string?> hostContainer = new("--host-container-name", "-n") { Description = $"Container of the node, where the cluster runs in Docker. Standard: {InstallSettings.StandardContainer}", HelpName = "name" };
+    private readonly Option<int?> externalPort = new("--external-port", "-p") { Description = $"Port at which clients reach control planes from outside. Default: {InstallSettings.StandardPort}", HelpName = "port" };
+    private readonly Option<string?> hostContainer = new("--host-container-name", "-n") { Description = $"Container of the node, where the cluster runs in Docker. Default: {InstallSettings.StandardContainer}", HelpName = "name" };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Print what would be applied to the cluster; change nothing." };
     private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait for the server, or for the operator.");
     private readonly ServerOptionSet server = new();
@@ -48,7 +48,7 @@ internal sealed class InitCommand : Verb
             throw new CliException($"{(parse.GetValue(noIngress) ? "--no-ingress" : "--ingress-manifest")} goes with --create-kind", ExitCodes.Usage, "On other clusters kflex installs no ingress controller.");
         if (parse.GetValue(noIngress) && parse.GetValue(ingressManifest) is not null) throw new CliException("--ingress-manifest and --no-ingress exclude each other", ExitCodes.Usage);
         if (!kind && parse.GetValue(clusterName) is not null) throw new CliException("cluster-name is the name of a kind cluster to make", ExitCodes.Usage, "Add --create-kind. To install on an existing cluster make its context current: kubectl config use-context NAME");
-        if (parse.GetValue(externalPort) is <= 0 or > 65535) throw new CliException($"{parse.GetValue(externalPort)} is not a port", ExitCodes.Usage);
+        InstallSettings.Check(server.Domain(parse), parse.GetValue(externalPort), parse.GetValue(hostContainer));
         if (own) return await EmbedAsync(session, parse, cancellation);
 
         var config = session.Kubeconfigs.Load();

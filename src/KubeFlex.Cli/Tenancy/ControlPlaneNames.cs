@@ -8,8 +8,8 @@ internal static partial class ControlPlaneNames
     // The namespace is NAME-system and a namespace has at most 63 characters (DNS-1123 label).
     private const int MaxLength = 63 - 7;
 
-    // NAME-system would be one of Kubernetes' or KubeFlex's own namespaces, or the database one of PostgreSQL's own.
-    private static readonly string[] Reserved = ["kube", "kubeflex", "postgres", "default"];
+    // NAME-system would be one of Kubernetes' or KubeFlex's own namespaces, the database one of PostgreSQL's own, or the store that of the hosting control plane.
+    private static readonly string[] Reserved = ["kube", "kubeflex", "postgres", "default", "host"];
 
     public static readonly string[] Types = ["k8s", "vcluster", "k3s", "host", "external", "ocm"];
 
