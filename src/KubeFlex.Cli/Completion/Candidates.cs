@@ -11,7 +11,7 @@ namespace KubeFlex.Cli.Completion;
 /// <summary>What can be typed at a place. Somebody waits at a prompt: what cannot be found out quickly is left out, and nothing is ever said or changed.</summary>
 internal sealed class Candidates(CliSession session)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>Words, each with a description or an empty one, in order.</summary>
     public async Task<IReadOnlyList<(string Word, string Description)>> AtAsync(CommandLinePlace place, CancellationToken cancellation)

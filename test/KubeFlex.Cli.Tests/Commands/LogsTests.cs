@@ -125,7 +125,7 @@ public sealed class LogsTests : IAsyncLifetime
 
         public async Task<string> NextAsync()
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
             return await lines.Reader.ReadAsync(limit.Token);
         }
     }
