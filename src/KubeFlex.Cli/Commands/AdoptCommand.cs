@@ -25,8 +25,8 @@ internal sealed class AdoptCommand : Verb
 
     private readonly Argument<string> name = new("name") { Description = "Name of the control plane." };
     private readonly HookArguments hooks = new();
-    private readonly NamesOption<string?> kubeconfig = new("--adopted-kubeconfig", NameKind.File, "-a") { Description = "Kubeconfig of the cluster to adopt. Standard: the one kflex uses.", HelpName = "file" };
-    private readonly NamesOption<string?> context = new("--adopted-context", NameKind.Context, "-c") { Description = "Its context. Standard: that kubeconfig's current one.", HelpName = "context" };
+    private readonly NamesOption<string?> kubeconfig = new("--adopted-kubeconfig", NameKind.File, "-a") { Description = "Kubeconfig of the cluster to adopt. Default: the one kflex uses.", HelpName = "file" };
+    private readonly NamesOption<string?> context = new("--adopted-context", NameKind.Context, "-c") { Description = "Its context. Default: that kubeconfig's current one.", HelpName = "context" };
     private readonly Option<string?> url = new("--url-override", "-u") { Description = "URL at which the operator reaches the cluster, when that in the kubeconfig is good for this machine only.", HelpName = "url" };
     private readonly Option<long> expiration = new("--expiration-seconds", "-x") { Description = "Life of the operator's token; it renews it in time.", HelpName = "seconds", DefaultValueFactory = _ => 31536000 };
     private readonly Option<string> wait = new("--wait") { Description = "ready waits until the control plane is Ready, none does not wait.", HelpName = "what", DefaultValueFactory = _ => "none" };

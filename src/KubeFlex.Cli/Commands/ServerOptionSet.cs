@@ -10,37 +10,37 @@ internal sealed class ServerOptionSet
 
     private readonly Option<string?> listen = new("--listen")
     {
-        Description = $"Address and port of the server; port 0 takes a free one. Standard: {ServerOptions.StandardAddress}",
+        Description = $"Address and port of the server; port 0 takes a free one. Default: {ServerOptions.StandardAddress}",
         HelpName = "address:port",
     };
 
     private readonly Option<string?> domain = new("--domain", "-d")
     {
-        Description = "Control planes also answer at NAME.DOMAIN. Standard: localtest.me",
+        Description = "Control planes also answer at NAME.DOMAIN. Default: localtest.me",
         HelpName = "domain",
     };
 
     private readonly Option<string?> datastore = new("--datastore")
     {
-        Description = "Where objects are kept: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE. Standard: $KUBEFLEX_DATASTORE, else a file in the data directory",
+        Description = "Where objects are kept: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE. Default: $KUBEFLEX_DATASTORE, else a file in the data directory",
         HelpName = "url",
     };
 
     private readonly Option<string?> advertiseUrl = new("--advertise-url")
     {
-        Description = "Where clients and other servers on the same PostgreSQL database reach this server, https://HOST:PORT. Standard: where it listens",
+        Description = "Where clients and other servers on the same PostgreSQL database reach this server, https://HOST:PORT. Default: where it listens",
         HelpName = "url",
     };
 
     private readonly Option<string?> binaryAssets = new("--binary-assets-dir")
     {
-        Description = "Directory with kube-apiserver and kube-controller-manager, for control planes of runtime Process. Standard: $KUBEBUILDER_ASSETS",
+        Description = "Directory with kube-apiserver and kube-controller-manager, for control planes of runtime Process. Default: $KUBEBUILDER_ASSETS",
         HelpName = "directory",
     };
 
     public static Option<string?> DataDir() => new("--data-dir")
     {
-        Description = "Where the server keeps its data. Standard: $KUBEFLEX_HOME, else ~/.kubeflex",
+        Description = "Where the server keeps its data. Default: $KUBEFLEX_HOME, else ~/.kubeflex",
         HelpName = "directory",
     };
 

@@ -15,7 +15,7 @@ internal sealed class StorageArchiveCommand : Verb
     public StorageArchiveCommand(CliApp app, string verb, string description) : base(app, verb, description)
     {
         this.verb = verb;
-        var compression = new Option<string?>("--compression") { Description = "none, gzip, deflate or brotli. Standard: gzip", HelpName = "kind" };
+        var compression = new Option<string?>("--compression") { Description = "none, gzip, deflate or brotli. Default: gzip", HelpName = "kind" };
         compression.CompletionSources.Add("none", "gzip", "deflate", "brotli");
         options =
         [

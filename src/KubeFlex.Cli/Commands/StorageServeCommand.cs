@@ -8,8 +8,8 @@ internal sealed class StorageServeCommand : Verb
 {
     private readonly IReadOnlyList<Option<string?>> options =
     [
-        new("--datastore") { Description = "The database: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE. Standard: $KUBEFLEX_DATASTORE", HelpName = "url" },
-        new("--listen-etcd") { Description = "http://ADDRESS:PORT on this machine, https://ADDRESS:PORT or unix:PATH; port 0 takes a free one. Standard: http://127.0.0.1:2379", HelpName = "url" },
+        new("--datastore") { Description = "The database: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE. Default: $KUBEFLEX_DATASTORE", HelpName = "url" },
+        new("--listen-etcd") { Description = "http://ADDRESS:PORT on this machine, https://ADDRESS:PORT or unix:PATH; port 0 takes a free one. Default: http://127.0.0.1:2379", HelpName = "url" },
         new("--port-file") { Description = "The port is written here as soon as it answers.", HelpName = "file" },
         new("--cert-file") { Description = "https: the server's certificate (PEM).", HelpName = "file" },
         new("--key-file") { Description = "https: its key (PEM).", HelpName = "file" },
