@@ -11,8 +11,8 @@ namespace KubeFlex.Cli.Commands;
 internal sealed class CreateCommand : Verb
 {
     private readonly Argument<string?> name = new("name") { Description = "Name of the control plane; may stand in the manifest instead.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> type = new("--type", "-t") { Description = $"What the tenant gets: {string.Join(", ", ControlPlaneNames.Types)}. Standard: k8s", HelpName = "type" };
-    private readonly Option<string?> backend = new("--backend-type", "--backend", "-b") { Description = "Datastore: shared or dedicated. Standard: shared", HelpName = "backend" };
+    private readonly Option<string?> type = new("--type", "-t") { Description = $"What the tenant gets: {string.Join(", ", ControlPlaneNames.Types)}. Default: k8s", HelpName = "type" };
+    private readonly Option<string?> backend = new("--backend-type", "--backend", "-b") { Description = "Datastore: shared or dedicated. Default: shared", HelpName = "backend" };
     private readonly Option<string?> runtime = new("--runtime") { Description = $"What runs it: {string.Join(", ", ControlPlaneNames.Runtimes)}. The operator decides when this is left out.", HelpName = "runtime" };
     private readonly Option<string?> version = new("--version") { Description = "Kubernetes version, where stock images or binaries run it.", HelpName = "version" };
     private readonly NamesOption<string?> file = new("--file", NameKind.File, "-f") { Description = "A manifest to create it from (- for stdin); other options change what it says.", HelpName = "file" };
@@ -52,6 +52,7 @@ internal sealed class CreateCommand : Verb
         using var hosting = await new HostingResolver(session).ConnectAsync(cancellation);
         var access = new ControlPlaneAccess(session, hosting);
         await HookArguments.CheckExistAsync(hosting.Client, named, cancellation);
+        if (until != "none") await session.Kubeconfigs.CheckWritableAsync(cancellation);
         var made = await CreateAsync(access, cp, document, cancellation);
         if (until == "none") session.Talk.Say($"Control plane {cp} is being made. Switch to it when it is Ready: kflex ctx {cp}");
         else

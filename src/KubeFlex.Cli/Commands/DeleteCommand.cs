@@ -43,8 +43,15 @@ internal sealed class DeleteCommand : Verb
             $"Delete {views.Count} control plane{(views.Count == 1 ? "" : "s")} of context \"{hosting.Context}\" with all that is in them: {Shown(views)}?", standard: false, cancellation))
             throw new CliException("nothing was deleted", ExitCodes.Failed);
 
-        await Parallel.ForEachAsync(views, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
-            async (view, token) => await hosting.Client.DeleteAsync(Resources.ControlPlanes.Named(view.Name), null, token));
+        try
+        {
+            await Parallel.ForEachAsync(views, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+                async (view, token) => await hosting.Client.DeleteAsync(Resources.ControlPlanes.Named(view.Name), null, token));
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw new CliException("interrupted", ExitCodes.Interrupted, $"The deletion of {Shown(views)} may or may not have begun. See: kflex list");
+        }
         await new ControlPlaneRemoval(session, hosting).WaitAsync(views, parse.GetValue(timeout), cancellation);
         return ExitCodes.Ok;
     }

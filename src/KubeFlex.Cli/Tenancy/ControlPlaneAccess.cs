@@ -37,7 +37,10 @@ internal sealed class ControlPlaneAccess(CliSession session, KubeConnection host
     public CliException NotInstalled() => new($"the server of context \"{hosting.Context}\" ({hosting.Server}) does not know control planes: KubeFlex is not installed there",
         ExitCodes.NotFound, HostingResolver.InitHint);
 
-    /// <summary>Waits until it is Ready (and its hooks are done, if wanted), saying what is missing meanwhile.</summary>
+    /// <summary>
+    /// Waits until it is Ready (and its hooks are done, if wanted), saying what is missing meanwhile. Fails at once when the operator says that it goes no
+    /// further: then nothing comes of waiting.
+    /// </summary>
     public async Task<ControlPlaneView> WaitReadyAsync(string name, TimeSpan timeout, CancellationToken cancellation, bool hooks = false)
     {
         ControlPlaneView? last = null;
@@ -49,10 +52,14 @@ internal sealed class ControlPlaneAccess(CliSession session, KubeConnection host
             {
                 if (obj is null) throw new CliException($"control plane {name} was deleted while it was waited for", ExitCodes.NotFound);
                 last = new ControlPlaneView(obj);
-                if (last.IsReady && (!hooks || last.HooksCompleted)) return true;
-                step.Update(last.IsReady ? $"Waiting for the hooks of control plane {name}: {PendingHooks(last)}" : $"Waiting for control plane {name} to become Ready: {last.Waiting}");
+                var done = last.IsReady && (!hooks || last.HooksCompleted);
+                if (!done && last.IsBlocked)
+                    throw new CliException(last.IsReady ? $"control plane {name} is Ready, but its hooks cannot be done: {last.Waiting}" : $"control plane {name} cannot become Ready: {last.Waiting}",
+                        ExitCodes.Failed, $"It stays as it is until that is changed: kubectl --context {hosting.Context} edit controlplane {name}. Or remove it: kflex delete {name}");
+                if (!done) step.Update(last.IsReady ? $"Waiting for the hooks of control plane {name}: {PendingHooks(last)}" : $"Waiting for control plane {name} to become Ready: {last.Waiting}");
+                // Also when there is nothing to wait for any more: hooks that failed do not keep it from being Ready.
                 if (last.Problem is { } problem && problem != complaint) session.Talk.Warn($"{name}: {complaint = problem}");
-                return false;
+                return done;
             }, session.Host.Time, token), () => new CliException(last is { IsReady: true }
                     ? $"control plane {name} is Ready, but its hooks are not done within {timeout.TotalSeconds:0} s: {PendingHooks(last)}"
                     : $"control plane {name} did not become Ready within {timeout.TotalSeconds:0} s: {last?.Waiting}", ExitCodes.Timeout,

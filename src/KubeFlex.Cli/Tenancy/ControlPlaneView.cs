@@ -59,8 +59,13 @@ internal sealed class ControlPlaneView(JsonObject obj)
     /// <summary>The operator's complaint, if it has one.</summary>
     public string? Problem => Condition("Synced") is { Status: "False", Message: { Length: > 0 } message } ? message : null;
 
-    /// <summary>What stands between it and readiness, in the operator's words.</summary>
-    public string Waiting => Problem ?? (Condition("Ready") is { Status: not "True" } ready ? ready.Message.Length > 0 ? ready.Message : ready.Reason : "the operator has not looked at it yet");
+    /// <summary>The operator goes no further until somebody changes what it complains of. An older complaint, about a spec that was changed since, does not count.</summary>
+    public bool IsBlocked => Condition("Progressing") is { Status: "False", Reason: "Blocked" } && Number(obj["status"]?["observedGeneration"]) >= Number(obj["metadata"]?["generation"]);
+
+    /// <summary>What stands between it and readiness, in the operator's words: its complaint, else the step it is at, else why it is not Ready.</summary>
+    public string Waiting => Problem ?? Step ?? (Condition("Ready") is { Status: not "True" } ready ? ready.Message.Length > 0 ? ready.Message : ready.Reason : "the operator has not looked at it yet");
+
+    private string? Step => Condition("Progressing") is { Status: "True", Reason: not "Retrying", Message: { Length: > 0 } message } ? message : null;
 
     public SecretRef? Secret => obj["status"]?["secretRef"] is JsonObject s && Text(s["name"]).Length > 0
         ? new(Text(s["namespace"]), Text(s["name"]), Optional(s["key"]), Optional(s["inClusterKey"])) : null;
@@ -69,6 +74,8 @@ internal sealed class ControlPlaneView(JsonObject obj)
         DateTimeOffset.TryParse(Text(obj["metadata"]?["creationTimestamp"]), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? now - at : null;
 
     public static string Text(JsonNode? node) => node is JsonValue v && v.TryGetValue(out string? s) ? s : "";
+
+    private static long Number(JsonNode? node) => node is JsonValue v && v.TryGetValue(out long n) ? n : 0;
 
     private bool IsDone(string hook) => obj["status"]?["postCreateHooks"]?[hook] is JsonValue v && v.TryGetValue(out bool done) && done;
 

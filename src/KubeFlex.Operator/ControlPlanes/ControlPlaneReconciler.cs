@@ -100,7 +100,7 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
         Error = e.Message,
         ErrorReason = e.Reason,
         Ready = cp.IsReady && !e.Permanent && !e.Unavailable ? null : ReadyState.Unavailable(e.Message),
-        Progress = e.Permanent ? ProgressState.Blocked : ProgressState.Retrying,
+        Progress = e.Permanent && !e.PassesByItself ? ProgressState.Blocked : ProgressState.Retrying,
     }, e.RetryAfter is { } delay ? ReconcileResult.After(delay) : e.Permanent ? ReconcileResult.Done : ReconcileResult.WithBackoff);
 
     private async Task TellWhenSlowAsync(ControlPlane cp, Task ensuring, CancellationToken cancellation)

@@ -68,11 +68,12 @@ internal sealed class Foundation(HostingCluster hosting, HookLabels hooks)
         }
         // Its deletion is watched, so there is no need to try again before.
         if (there["metadata"]?["deletionTimestamp"] is not null)
-            throw new ReconcileFailure($"namespace \"{cp.Namespace}\" is being deleted; it will be made anew when it is gone", permanent: true);
+            throw new ReconcileFailure($"namespace \"{cp.Namespace}\" is being deleted; it will be made anew when it is gone", permanent: true) { PassesByItself = true };
         if (cp.Owns(there)) return;
-        throw new ReconcileFailure(ControlPlane.OwnerOf(there) == cp.Name
+        var former = ControlPlane.OwnerOf(there) == cp.Name;
+        throw new ReconcileFailure(former
             ? $"namespace \"{cp.Namespace}\" belongs to a former control plane of this name; it will be made anew when it is gone"
-            : $"metadata.name: namespace \"{cp.Namespace}\" exists and does not belong to this control plane; delete that namespace, or create the control plane under another name", permanent: true);
+            : $"metadata.name: namespace \"{cp.Namespace}\" exists and does not belong to this control plane; delete that namespace, or create the control plane under another name", permanent: true) { PassesByItself = former };
     }
 
     private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode?)v)]);

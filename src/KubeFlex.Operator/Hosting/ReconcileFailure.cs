@@ -8,6 +8,9 @@ internal class ReconcileFailure(string message, bool permanent = false, TimeSpan
 {
     public bool Permanent { get; } = permanent;
 
+    /// <summary>True when it passes without anybody's doing, and its passing is watched: whoever waits for the control plane may go on waiting.</summary>
+    public bool PassesByItself { get; init; }
+
     /// <summary>Reason of the Synced condition.</summary>
     public string Reason { get; init; } = "ReconcileError";
 

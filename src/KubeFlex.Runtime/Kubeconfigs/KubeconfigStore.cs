@@ -31,6 +31,15 @@ public sealed class KubeconfigStore(KubeconfigPaths paths, TimeProvider time)
         }
     }
 
+    /// <summary>
+    /// Fails as an edit would when the files cannot be written now. Asked before work whose result has to be written down: nobody wants to hear of it
+    /// afterwards.
+    /// </summary>
+    public async Task CheckWritableAsync(CancellationToken cancellation)
+    {
+        using (await KubeconfigLock.AcquireAsync(paths.Files, LockPatience, time, cancellation)) _ = Load();
+    }
+
     /// <summary>The same for an edit without a result.</summary>
     public Task EditAsync(Action<Kubeconfig> edit, CancellationToken cancellation) => EditAsync(config =>
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using KubeFlex.Cli.Tests.Harness;
 using KubeFlex.Runtime.Kubeconfigs;
+using KubeFlex.Testing;
 
 namespace KubeFlex.Cli.Tests.Commands;
 
@@ -84,13 +85,80 @@ public sealed class ControlPlaneCommandsTests : IAsyncLifetime
     [Fact]
     public async Task What_is_waited_for_is_shown_and_in_the_message_when_time_is_up()
     {
+        TimePassesWhenTheControlPlaneWasSeen();
         api.Operator = FakeApi.Complain("disk is full");
-        var result = await cli.RunAsync("create", "a", "--timeout", "400ms");
+        var result = await cli.RunAsync("create", "a");
         Assert.Equal(ExitCodes.Timeout, result.ExitCode);
         Assert.Contains("warning: a: disk is full", result.Error, StringComparison.Ordinal);
-        Assert.Contains("did not become Ready", result.Error, StringComparison.Ordinal);
+        Assert.Contains("did not become Ready within 600 s", result.Error, StringComparison.Ordinal);
         Assert.Contains("kflex delete a", result.Error, StringComparison.Ordinal);
         Assert.Null(cli.Kubeconfig.FindContext("a"));
+    }
+
+    [Fact]
+    public async Task The_step_it_is_at_is_what_is_waited_for()
+    {
+        TimePassesWhenTheControlPlaneWasSeen();
+        api.Operator = WithStatus("""
+            {"conditions": [{"type": "Synced", "status": "True", "reason": "ReconcileSuccess", "message": ""},
+              {"type": "Ready", "status": "False", "reason": "WaitingForPostCreateHooks", "message": "Waiting for PostCreateHook completion"},
+              {"type": "Progressing", "status": "True", "reason": "ApplyingHooks", "message": "0 of 1 hooks are done; under way: \"job\""}]}
+            """);
+        var result = await cli.RunAsync("create", "a");
+        Assert.Equal(ExitCodes.Timeout, result.ExitCode);
+        Assert.Contains("become Ready: 0 of 1 hooks are done; under way: \"job\" ...", result.Error, StringComparison.Ordinal);
+        Assert.Contains("within 600 s: 0 of 1 hooks are done", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_nobody_can_make_is_not_waited_for()
+    {
+        api.Operator = WithStatus(Blocked(observed: 3), generation: 3);
+        var result = await cli.RunAsync("create", "a", "-t", "k3s");
+        Assert.Equal(ExitCodes.Failed, result.ExitCode);
+        Assert.Contains("control plane a cannot become Ready: spec.type: not here", result.Error, StringComparison.Ordinal);
+        Assert.Contains("kubectl --context hosting edit controlplane a", result.Error, StringComparison.Ordinal);
+        Assert.Equal("hosting", cli.Kubeconfig.CurrentContext);
+        Assert.Null(cli.Kubeconfig.FindContext("a"));
+    }
+
+    [Fact]
+    public async Task A_complaint_about_an_older_spec_does_not_end_the_waiting()
+    {
+        api.Operator = WithStatus(Blocked(observed: 2), generation: 3);
+        api.Watching = (hosting, _) => FakeApi.MakeReady(hosting, "PATCH", hosting.Get($"{FakeApi.ControlPlanes}/a")!);
+        var result = await cli.RunAsync("create", "a");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal("a", cli.Kubeconfig.CurrentContext);
+    }
+
+    [Fact]
+    public async Task Hooks_that_failed_are_told_of_a_control_plane_that_is_ready_without_them()
+    {
+        api.Operator = (hosting, verb, cp) =>
+        {
+            FakeApi.MakeReady(hosting, verb, cp);
+            var ready = hosting.Get($"{FakeApi.ControlPlanes}/a")!;
+            ready["status"]!["conditions"]![1] = JsonNode.Parse("""{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "hooks go in a circle"}""");
+            hosting.Put($"{FakeApi.ControlPlanes}/a", ready);
+        };
+        var result = await cli.RunAsync("create", "a");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Contains("warning: a: hooks go in a circle", result.Error, StringComparison.Ordinal);
+        Assert.Equal("a", cli.Kubeconfig.CurrentContext);
+    }
+
+    [Fact]
+    public async Task Nothing_is_created_when_the_kubeconfig_cannot_be_written()
+    {
+        // A directory that cannot be made, also for root: its name is a file's.
+        await File.WriteAllTextAsync(Path.Combine(cli.Home, "plain"), "");
+        cli.Set("KUBECONFIG", $"{cli.KubeconfigFile}{Path.PathSeparator}{Path.Combine(cli.Home, "plain", "config")}");
+        var result = await cli.RunAsync("create", "a");
+        Assert.Equal(ExitCodes.BadKubeconfig, result.ExitCode);
+        Assert.Contains("cannot lock the kubeconfig", result.Error, StringComparison.Ordinal);
+        Assert.Null(api.Get($"{FakeApi.ControlPlanes}/a"));
+        Assert.Equal(0, (await cli.RunAsync("create", "a", "--wait=none")).ExitCode);
     }
 
     [Fact]
@@ -173,19 +241,26 @@ public sealed class ControlPlaneCommandsTests : IAsyncLifetime
         api.Operator = (hosting, verb, cp) =>
         {
             if ((string?)cp["metadata"]!["name"] == "a") FakeApi.MakeReady(hosting, verb, cp);
-            else _ = Task.Run(async () =>
-            {
-                // As soon as b is waited for, a is gone.
-                while (!hosting.Requests.TakeLast(3).Any(r => r.Split('?')[0] == $"GET {FakeApi.ControlPlanes}")) await Task.Delay(5);
-                await Task.Delay(200);
-                interrupt.Cancel();
-            });
         };
+        // They are waited for in order: what is gone is not watched, and b is when a is gone.
+        api.Watching = (_, _) => interrupt.Cancel();
         var result = await cli.RunAsync(["delete", "a", "b"], null, interrupt.Token);
         Assert.Equal(ExitCodes.Interrupted, result.ExitCode);
         Assert.Contains("The deletion of b goes on", result.Error, StringComparison.Ordinal);
         Assert.Null(cli.Kubeconfig.FindContext("a"));
         Assert.NotNull(cli.Kubeconfig.FindContext("b"));
+    }
+
+    [Fact]
+    public async Task An_interrupt_before_the_server_answered_leaves_open_whether_the_deletion_began()
+    {
+        await cli.RunAsync("create", "a");
+        using var interrupt = new CancellationTokenSource();
+        api.Operator = (_, _, _) => interrupt.Cancel();
+        var result = await cli.RunAsync(["delete", "a"], null, interrupt.Token);
+        Assert.Equal(ExitCodes.Interrupted, result.ExitCode);
+        Assert.Contains("The deletion of a may or may not have begun. See: kflex list", result.Error, StringComparison.Ordinal);
+        Assert.NotNull(cli.Kubeconfig.FindContext("a"));
     }
 
     [Fact]
@@ -222,10 +297,11 @@ public sealed class ControlPlaneCommandsTests : IAsyncLifetime
     [Fact]
     public async Task Wait_hooks_is_not_content_with_ready()
     {
+        TimePassesWhenTheControlPlaneWasSeen();
         api.Put($"{FakeApi.Hooks}/slow", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "slow" } });
-        var result = await cli.RunAsync("create", "a", "-p", "slow", "--wait=hooks", "--timeout", "400ms");
+        var result = await cli.RunAsync("create", "a", "-p", "slow", "--wait=hooks", "--timeout", "90s");
         Assert.Equal(ExitCodes.Timeout, result.ExitCode);
-        Assert.Contains("its hooks are not done within 0 s: slow", result.Error, StringComparison.Ordinal);
+        Assert.Contains("its hooks are not done within 90 s: slow", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -263,4 +339,26 @@ public sealed class ControlPlaneCommandsTests : IAsyncLifetime
         Assert.Equal("a\n", (await cli.RunAsync("-k", other, "ctx", "get")).Out);
         Assert.Equal(before, File.ReadAllText(cli.KubeconfigFile));
     }
+
+    // Time that passes by itself would be too short on a busy machine, or too long on any other.
+    private void TimePassesWhenTheControlPlaneWasSeen()
+    {
+        var time = new ManualTime();
+        cli.Time = time;
+        api.Watching = (_, _) => time.Advance(TimeSpan.FromHours(1));
+    }
+
+    private static Action<FakeApi, string, JsonObject> WithStatus(string status, int generation = 1) => (hosting, _, cp) =>
+    {
+        cp["metadata"]!["generation"] = generation;
+        cp["status"] = JsonNode.Parse(status);
+        hosting.Put($"{FakeApi.ControlPlanes}/{cp["metadata"]!["name"]}", cp);
+    };
+
+    private static string Blocked(int observed) => $$"""
+        {"observedGeneration": {{observed}},
+         "conditions": [{"type": "Ready", "status": "False", "reason": "Unavailable", "message": ""},
+          {"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "spec.type: not here"},
+          {"type": "Progressing", "status": "False", "reason": "Blocked", "message": ""}]}
+        """;
 }

@@ -15,6 +15,9 @@ internal sealed class Cli : IDisposable
 
     public Kubeconfig Kubeconfig => new KubeconfigStore(KubeconfigPaths.Resolve(null, null, Home), TimeProvider.System).Load();
 
+    /// <summary>The clock of the commands; a test of time limits gives one that it moves itself.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>A kubeconfig with a foreign context and one for the hosting cluster, which is current.</summary>
     public static Cli For(FakeApi api)
     {
@@ -49,7 +52,7 @@ internal sealed class Cli : IDisposable
         using var output = watched ?? new StringWriter();
         using var error = new StringWriter();
         var host = new CliHost(output, TextWriter.Synchronized(error), answers is null ? TextReader.Null : new StringReader(answers), IsTerminal: false, CanAsk: answers is not null,
-            name => variables.GetValueOrDefault(name), Home, Home, TimeProvider.System);
+            name => variables.GetValueOrDefault(name), Home, Home, Time);
         var code = await new CliApp(host).RunAsync(args, cancellation);
         return new CliResult(code, output.ToString(), error.ToString());
     }

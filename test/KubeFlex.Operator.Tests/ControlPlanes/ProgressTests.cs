@@ -93,6 +93,23 @@ public sealed class ProgressTests : IAsyncDisposable
         Assert.Null(h.Find("cp1"));
     }
 
+    [Theory]
+    [InlineData("uid-of-a-former-one", true, "Retrying")]
+    [InlineData(null, true, "Retrying")]
+    [InlineData(null, false, "Blocked")]
+    public async Task A_namespace_that_goes_by_itself_is_waited_for_a_foreign_one_is_not(string? owner, bool goes, string reason)
+    {
+        h.Api.HeldNamespaces.Add("cp1-system");
+        var metadata = new JsonObject { ["name"] = "cp1-system" };
+        if (owner is not null) metadata["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "tenancy.kflex.kubestellar.org/v1alpha1", ["kind"] = "ControlPlane", ["name"] = "cp1", ["uid"] = owner, ["controller"] = true });
+        else if (goes) metadata["deletionTimestamp"] = "2026-07-01T12:00:00Z";
+        h.Api.Put(Harness.Namespace("cp1"), new JsonObject { ["metadata"] = metadata });
+        h.CreateControlPlane("cp1");
+        await h.ReconcileAsync("cp1");
+        Assert.Equal("False", (string?)h.Condition("cp1", "Synced")["status"]);
+        Assert.Equal((goes ? "True" : "False", reason), ((string?)h.Condition("cp1", "Progressing")["status"], (string?)h.Condition("cp1", "Progressing")["reason"]));
+    }
+
     [Fact]
     public async Task Ocm_is_accepted_and_told_where_to_go()
     {
