@@ -86,7 +86,7 @@ public sealed class EtcdctlTests
         await etcd.Client.PutAsync("w2", "1");
         await etcd.Client.DeleteAsync("w1");
         var lines = new List<string?>();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (lines.Count < 8) lines.Add(await process.StandardOutput.ReadLineAsync(patience.Token));
         process.Kill();
         Assert.Equal(["PUT", "w1", "0", "PUT", "w2", "1", "DELETE", "w1"], lines);

@@ -134,7 +134,7 @@ internal sealed class PipeContent : HttpContent
 /// <summary>A bidirectional stream.</summary>
 internal sealed class RawStream<T>(PipeContent content, Task<HttpResponseMessage> answer, MessageParser<T> parser) : IAsyncDisposable where T : IMessage<T>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public async Task SendAsync(IMessage message) => await content.Writer.WriteAsync(RawClient.Frame(message));
 
