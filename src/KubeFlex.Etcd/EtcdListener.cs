@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KubeFlex.Etcd.Http2;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -58,6 +59,7 @@ public sealed class EtcdListener : IAsyncDisposable
             {
                 l.Protocols = HttpProtocols.Http2;
                 if (endpoint.Certificate is { } certificate) l.UseHttps(Tls(certificate, endpoint.ClientAuthorities));
+                else l.AcceptAnyAuthority();
             });
         });
         var app = builder.Build();
@@ -72,7 +74,9 @@ public sealed class EtcdListener : IAsyncDisposable
             if (e is SocketException) throw new IOException($"cannot listen on {endpoint.Address}: {e.Message}", e);
             throw;
         }
-        var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        // Kestrel's name for a socket is nobody else's.
+        var url = endpoint.Address is UnixDomainSocketEndPoint socket ? "unix://" + Path.GetFullPath(socket.ToString())
+            : app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new(app, face, url);
     }
 

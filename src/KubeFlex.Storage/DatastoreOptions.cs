@@ -36,7 +36,9 @@ public sealed record DatastoreOptions
     /// <summary>Bytes of transactions that wait for the committer before new ones are refused: a bound on memory when the disk stalls.</summary>
     public long QueuedBytes { get; init; } = 256L << 20;
 
-    /// <summary>Bytes of one store's live keys and values, which are in memory while it is in use; past them only what makes it smaller is taken. etcd's default quota.</summary>
+    /// <summary>
+    /// Bytes of one store's live keys and values, and 150 for each key, which are in memory while it is in use; past them only what makes it smaller is taken. etcd's default quota.
+    /// </summary>
     public long StoreBytes { get; init; } = 2L << 30;
 
     /// <summary>Watches of one store.</summary>

@@ -34,6 +34,12 @@ public sealed class KeyValue
 
     /// <summary>A tombstone: etcd gives version 0 to a deleted key.</summary>
     internal bool Deleted => Version == 0;
+
+    /// <summary>What a key takes beside its bytes: this object, the headers of two arrays, a place in the index. Without it a quota would let small keys take many times as much.</summary>
+    internal const int Overhead = 150;
+
+    /// <summary>What it counts for in a store's quota.</summary>
+    internal long LiveBytes => Deleted ? 0 : Overhead + Key.Length + Value.Length;
 }
 
 /// <summary>What a change did.</summary>

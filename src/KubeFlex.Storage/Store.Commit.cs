@@ -68,7 +68,7 @@ public sealed partial class Store
             if (run.Changes is null && Volatile.Read(ref outstanding) == 0) return true;
             var grown = Growth(run.Changes);
             if (grown > 0 && pendingBytes + grown > options.StoreBytes)
-                throw new StorageException(StorageFailure.LimitExceeded, $"mvcc: database space exceeded: keys and values of a store have at most {options.StoreBytes} bytes; delete some");
+                throw new StorageException(StorageFailure.LimitExceeded, $"mvcc: database space exceeded: keys and values of a store, and {KeyValue.Overhead} for each, have at most {options.StoreBytes} bytes; delete some");
             Take(run);
             work = Queue(new(this, generation, pending, pendingRevision) { Changes = run.Changes, Bytes = bytes + 200 });
             return true;
@@ -87,13 +87,11 @@ public sealed partial class Store
         long bytes = 0;
         foreach (var change in changes ?? [])
         {
-            bytes += Size(change);
-            if (change.Older is { } older) bytes -= Size(older);
+            bytes += change.LiveBytes;
+            if (change.Older is { } older) bytes -= older.LiveBytes;
         }
         return bytes;
     }
-
-    private static long Size(KeyValue version) => version.Deleted ? 0 : version.Key.Length + version.Value.Length;
 
     private StoreWork Queue(StoreWork work)
     {

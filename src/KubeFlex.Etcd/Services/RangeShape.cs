@@ -20,7 +20,7 @@ internal static class RangeShape
 
     // Values are left out when the answer is written, which costs less than copies of keys without values.
     public static RangeQuery Query(RangeRequest request) => new(
-        request.Key.Array(), request.RangeEnd.End(), Math.Max(0, request.Revision), Plain(request) ? (int)Math.Clamp(request.Limit, 0, int.MaxValue) : 0, false, request.CountOnly);
+        request.Key.Array(), request.RangeEnd.End(), Math.Max(0, request.Revision), (int)Math.Clamp(Limit(request), 0, int.MaxValue), false, request.CountOnly);
 
     public static (IReadOnlyList<StoredKey> Items, bool More) Apply(RangeRequest request, IReadOnlyList<StoredKey> items, bool more)
     {
@@ -44,8 +44,15 @@ internal static class RangeShape
 
     private static Comparer<byte[]> Lexical { get; } = Comparer<byte[]>.Create((x, y) => x.AsSpan().SequenceCompareTo(y));
 
-    private static bool Plain(RangeRequest request) =>
-        request is { MaxModRevision: 0, MinModRevision: 0, MaxCreateRevision: 0, MinCreateRevision: 0, SortTarget: Target.Key, SortOrder: not Order.Descend };
+    private static bool Plain(RangeRequest request) => !Bounded(request) && request is { SortTarget: Target.Key, SortOrder: not Order.Descend };
+
+    private static bool Bounded(RangeRequest request) => request is not { MaxModRevision: 0, MinModRevision: 0, MaxCreateRevision: 0, MinCreateRevision: 0 };
+
+    /// <summary>
+    /// How many keys are read. Who names what to sort by and no order gets, as from etcd, the first ones by key and one more, sorted, and then cut to the limit.
+    /// </summary>
+    private static long Limit(RangeRequest request) =>
+        Plain(request) ? request.Limit : request is { SortOrder: Order.None, Limit: > 0 and < int.MaxValue } && !Bounded(request) ? request.Limit + 1 : 0;
 
     private static IEnumerable<StoredKey> Sort<T>(IEnumerable<StoredKey> items, Func<StoredKey, T> by, bool down, IComparer<T>? comparer = null) =>
         down ? items.OrderByDescending(by, comparer) : items.OrderBy(by, comparer);

@@ -30,23 +30,51 @@ internal static class Transactions
             [.. request.Failure.Select(operation => Operation(operation, mostOperations - most))]);
     }
 
-    public static TxnResponse Response(TxnRequest request, TransactionResult result, bool outer = true)
+    public static TxnResponse Response(TxnRequest request, TransactionResult result)
     {
-        var response = new TxnResponse { Header = outer ? Member.Header(result.Revision) : Inner(result.Revision), Succeeded = result.Succeeded };
-        var operations = result.Succeeded ? request.Success : request.Failure;
-        for (var i = 0; i < operations.Count; i++) response.Responses.Add(Response(operations[i], result.Results[i], result.Revision));
+        // What comes before the first change is told the revision before it.
+        var revision = Writes(request, result) ? result.Revision - 1 : result.Revision;
+        return Response(request, result, Member.Header(result.Revision), ref revision, result.Revision);
+    }
+
+    private static TxnResponse Response(TxnRequest request, TransactionResult result, ResponseHeader header, ref long revision, long last)
+    {
+        var response = new TxnResponse { Header = header, Succeeded = result.Succeeded };
+        var operations = Chosen(request, result);
+        for (var i = 0; i < operations.Count; i++)
+        {
+            var (operation, outcome) = (operations[i], result.Results[i]);
+            if (operation.RequestCase == RequestOp.RequestOneofCase.RequestTxn)
+            {
+                response.Responses.Add(new ResponseOp { ResponseTxn = Response(operation.RequestTxn, outcome.Nested!, new(), ref revision, last) });
+                continue;
+            }
+            if (Writes(operation, outcome)) revision = last;
+            response.Responses.Add(Response(operation, outcome, Inner(revision)));
+        }
         return response;
     }
 
-    private static ResponseOp Response(RequestOp operation, OperationResult result, long revision) => operation.RequestCase switch
+    private static ResponseOp Response(RequestOp operation, OperationResult result, ResponseHeader header) => operation.RequestCase switch
     {
         RequestOp.RequestOneofCase.RequestPut => new()
         {
-            ResponsePut = new() { Header = Inner(revision), PrevKv = result.Items is [var previous, ..] ? previous.Message() : null },
+            ResponsePut = new() { Header = header, PrevKv = result.Items is [var previous, ..] ? previous.Message() : null },
         },
-        RequestOp.RequestOneofCase.RequestDeleteRange => new() { ResponseDeleteRange = Response(result, Inner(revision)) },
-        RequestOp.RequestOneofCase.RequestRange => new() { ResponseRange = Response(operation.RequestRange, result, revision) },
-        _ => new() { ResponseTxn = Response(operation.RequestTxn, result.Nested!, outer: false) },
+        RequestOp.RequestOneofCase.RequestDeleteRange => new() { ResponseDeleteRange = Response(result, header) },
+        _ => new() { ResponseRange = Response(operation.RequestRange, result, header) },
+    };
+
+    private static Google.Protobuf.Collections.RepeatedField<RequestOp> Chosen(TxnRequest request, TransactionResult result) => result.Succeeded ? request.Success : request.Failure;
+
+    private static bool Writes(TxnRequest request, TransactionResult result) => Chosen(request, result).Zip(result.Results).Any(pair => Writes(pair.First, pair.Second));
+
+    private static bool Writes(RequestOp operation, OperationResult result) => operation.RequestCase switch
+    {
+        RequestOp.RequestOneofCase.RequestPut => true,
+        RequestOp.RequestOneofCase.RequestDeleteRange => result.Count > 0,
+        RequestOp.RequestOneofCase.RequestTxn => Writes(operation.RequestTxn, result.Nested!),
+        _ => false,
     };
 
     public static DeleteRangeResponse Response(OperationResult result, ResponseHeader header)
@@ -56,15 +84,15 @@ internal static class Transactions
         return response;
     }
 
-    private static RangeResponse Response(RangeRequest request, OperationResult result, long revision)
+    private static RangeResponse Response(RangeRequest request, OperationResult result, ResponseHeader header)
     {
         var (items, more) = RangeShape.Apply(request, result.Items, result.More);
-        var response = new RangeResponse { Header = Inner(revision), Count = result.Count, More = more };
+        var response = new RangeResponse { Header = header, Count = result.Count, More = more };
         foreach (var item in items) response.Kvs.Add(item.Message(!request.KeysOnly));
         return response;
     }
 
-    // etcd fills in nothing but the revision there.
+    // etcd fills in nothing but the revision there, and nothing at all for a transaction.
     private static ResponseHeader Inner(long revision) => new() { Revision = revision };
 
     private static Operation Operation(RequestOp operation, int mostOperations)

@@ -117,12 +117,7 @@ internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions option
         var end = request.RangeEnd.End();
         var id = request.WatchId;
         string? refused = null;
-        if (id == 0)
-        {
-            while (watches.ContainsKey(nextId)) nextId++;
-            id = nextId++;
-        }
-        else if (watches.ContainsKey(id)) refused = "mvcc: duplicate watch ID provided on the WatchStream";
+        if (id != 0 && watches.ContainsKey(id)) refused = "mvcc: duplicate watch ID provided on the WatchStream";
         if (watches.Count >= options.WatchesPerStream) refused = $"etcdserver: too many watches on one stream: at most {options.WatchesPerStream}";
         if (end is not null and not [0] && key.AsSpan().SequenceCompareTo(end) >= 0) refused = "mvcc: watcher range is empty";
         if (refused is not null)
@@ -141,6 +136,12 @@ internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions option
             // The other watches of the stream go on.
             Write(new() { Header = Member.Header(store.Revision), WatchId = NoWatch, Created = true, Canceled = true, CancelReason = $"etcdserver: {e.Message}" });
             return;
+        }
+        // One that was refused has taken no number.
+        if (id == 0)
+        {
+            while (watches.ContainsKey(nextId)) nextId++;
+            id = nextId++;
         }
         var watch = new Watching(id, request, query, watcher, ready => queue.Writer.TryWrite(ready));
         watches.Add(id, watch);

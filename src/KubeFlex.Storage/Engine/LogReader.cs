@@ -42,8 +42,8 @@ internal sealed class LogReader(long compacted)
         else heads[row.Key] = row;
     }
 
-    /// <summary>Bytes of keys and values that are there in the end.</summary>
-    public long LiveBytes => heads.Values.Sum(head => head.Deleted ? 0L : head.Key.Length + head.Value.Length);
+    /// <summary>What the keys that are there in the end count for.</summary>
+    public long LiveBytes => heads.Values.Sum(head => head.LiveBytes);
 
     public VersionTree Index()
     {

@@ -15,7 +15,7 @@ public sealed class StorageTests(SharingFixture postgres) : IClassFixture<Sharin
         (await EtcdctlAsync("first", "put", "greeting", "hello")).Ok();
         Assert.Contains("leader changed", (await EtcdctlAsync("second", "get", "greeting")).Fails(), StringComparison.Ordinal);
         first.Process.Kill();
-        await Eventually.TrueAsync(async () => (await EtcdctlAsync("second", "get", "greeting")).Output.Contains("hello", StringComparison.Ordinal), "the second serves", 20);
+        await Eventually.TrueAsync(async () => (await EtcdctlAsync("second", "get", "greeting")).Output.Contains("hello", StringComparison.Ordinal), "the second serves", 60);
         (await EtcdctlAsync("second", "put", "greeting", "hello again")).Ok();
         Assert.Equal(0, await TestServer.TerminateAsync(second));
         folder.Delete(true);

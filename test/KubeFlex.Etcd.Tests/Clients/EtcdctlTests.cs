@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using KubeFlex.Etcd.Tests.Support;
 
 namespace KubeFlex.Etcd.Tests.Clients;
@@ -13,7 +14,7 @@ public sealed class EtcdctlTests
         if (!File.Exists(Program)) Assert.Skip("etcdctl is not installed: run tools/install-test-tools.sh");
         var start = new ProcessStartInfo(Program, args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["ETCDCTL_API"] = "3";
-        start.Environment["ETCDCTL_ENDPOINTS"] = etcd.Endpoint;
+        if (!args.Contains("--endpoints")) start.Environment["ETCDCTL_ENDPOINTS"] = etcd.Endpoint;
         return Process.Start(start)!;
     }
 
@@ -58,6 +59,24 @@ public sealed class EtcdctlTests
         Assert.Equal("", await RunAsync(etcd, "get l"));
     }
 
+    /// <summary>With a scheme it puts into :authority what is none.</summary>
+    [Fact]
+    public async Task Its_endpoints_may_have_a_scheme_or_be_a_socket()
+    {
+        await using var etcd = await TestEtcd.StartAsync();
+        await using var socket = await etcd.ListenAsync(new UnixDomainSocketEndPoint(Path.Combine(etcd.Folder, "etcd.sock")));
+        Assert.Equal($"unix://{etcd.Folder}/etcd.sock", socket.Url);
+        foreach (var endpoint in (string[])["http://" + etcd.Endpoint, socket.Url])
+        {
+            Assert.Equal("OK", await RunAsync(etcd, $"--endpoints {endpoint} put a {endpoint}"));
+            Assert.Equal($"a\n{endpoint}", await RunAsync(etcd, $"--endpoints {endpoint} get a"));
+            Assert.Contains(", 3.6.", await RunAsync(etcd, $"--endpoints {endpoint} endpoint status"), StringComparison.Ordinal);
+            await RunAsync(etcd, $"--endpoints {endpoint} endpoint hashkv");
+            await RunAsync(etcd, $"--endpoints {endpoint} endpoint health");
+            await RunAsync(etcd, $"--endpoints {endpoint} defrag");
+        }
+    }
+
     [Fact]
     public async Task It_watches()
     {
@@ -67,7 +86,7 @@ public sealed class EtcdctlTests
         await etcd.Client.PutAsync("w2", "1");
         await etcd.Client.DeleteAsync("w1");
         var lines = new List<string?>();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (lines.Count < 8) lines.Add(await process.StandardOutput.ReadLineAsync(patience.Token));
         process.Kill();
         Assert.Equal(["PUT", "w1", "0", "PUT", "w2", "1", "DELETE", "w1"], lines);

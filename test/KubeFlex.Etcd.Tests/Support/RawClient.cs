@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Google.Protobuf;
 using KubeFlex.Etcd.Protocol;
@@ -17,9 +18,12 @@ internal sealed class StatusException(int code, string message) : Exception($"{c
 }
 
 /// <summary>As little of a gRPC client as the tests need, with nothing of the server's framing in it.</summary>
-internal sealed class RawClient(string url) : IDisposable
+internal sealed class RawClient(string url, EndPoint? address = null) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { EnableMultipleHttp2Connections = true }) { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient http = new(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, ConnectCallback = address is null ? null : (_, stop) => ConnectAsync(address, stop) })
+    {
+        BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(60),
+    };
 
     public Task<RangeResponse> RangeAsync(RangeRequest request) => CallAsync("KV/Range", request, RangeResponse.Parser);
 
@@ -69,11 +73,29 @@ internal sealed class RawClient(string url) : IDisposable
         return frame;
     }
 
-    public static (int Code, string Message) Status(HttpResponseMessage response) =>
-        (int.Parse(response.TrailingHeaders.GetValues("grpc-status").Single(), null),
-            response.TrailingHeaders.TryGetValues("grpc-message", out var text) ? Uri.UnescapeDataString(text.Single()) : "");
+    public static (int Code, string Message) Status(HttpResponseMessage response)
+    {
+        // Answers that are nothing but a failure may have it in front ("Trailers-Only").
+        HttpHeaders where = response.Headers.Contains("grpc-status") ? response.Headers : response.TrailingHeaders;
+        return (int.Parse(where.GetValues("grpc-status").Single(), null), where.TryGetValues("grpc-message", out var text) ? Uri.UnescapeDataString(text.Single()) : "");
+    }
 
     public void Dispose() => http.Dispose();
+
+    private static async ValueTask<Stream> ConnectAsync(EndPoint address, CancellationToken cancellation)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(address, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static HttpRequestMessage Request(string method, HttpContent content)
     {
@@ -112,7 +134,7 @@ internal sealed class PipeContent : HttpContent
 /// <summary>A bidirectional stream.</summary>
 internal sealed class RawStream<T>(PipeContent content, Task<HttpResponseMessage> answer, MessageParser<T> parser) : IAsyncDisposable where T : IMessage<T>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public async Task SendAsync(IMessage message) => await content.Writer.WriteAsync(RawClient.Frame(message));
 

@@ -40,6 +40,9 @@ internal sealed class TestEtcd : IAsyncDisposable
         Client = new(listener.Url);
     }
 
+    /// <summary>The same face at another address.</summary>
+    public Task<EtcdListener> ListenAsync(EndPoint address) => EtcdListener.StartAsync(face!, new(address), b => b.AddProvider(errors), default);
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();

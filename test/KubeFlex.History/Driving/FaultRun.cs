@@ -19,6 +19,9 @@ internal sealed record FaultRunOptions(string Server, string Datastore, string F
     /// <summary>Load before, between and after faults.</summary>
     public TimeSpan Between { get; init; } = TimeSpan.FromMilliseconds(700);
 
+    /// <summary>And at least so many requests that were answered well, however slow the machine.</summary>
+    public int RequestsBetween { get; init; } = 150;
+
     public TextWriter? Progress { get; init; }
 }
 
@@ -54,6 +57,9 @@ internal sealed class FaultRun(FaultRunOptions options) : IAsyncDisposable
 
     /// <summary>One of the servers: clients do not know which of them owns the data.</summary>
     public EtcdConnection Connection() => Volatile.Read(ref current) is var all && all.Length == 1 ? all[0] : all[Random.Shared.Next(all.Length)];
+
+    /// <summary>Requests so far that the server refused.</summary>
+    public int Refused => recorder.Refused;
 
     /// <summary>Starts the server again and points the clients to it.</summary>
     public async Task RestartAsync(CancellationToken cancellation)
@@ -156,15 +162,22 @@ internal sealed class FaultRun(FaultRunOptions options) : IAsyncDisposable
         var done = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var fault in options.Faults)
         {
-            await Task.Delay(options.Between * (0.3 + random.NextDouble() * 1.4), cancellation);
+            await LoadAsync(options.Between * (0.3 + random.NextDouble() * 1.4), cancellation);
             await fault.InjectAsync(this, random, cancellation);
             done[fault.Name] = done.GetValueOrDefault(fault.Name) + 1;
             if (Array.Find(clients, client => client.IsFaulted) is { } broken) await broken;
             if (!Server.Running) throw new InvalidOperationException($"the server ended after {fault.Name}:\n{Server.Said}");
             options.Progress?.WriteLine($"{done.Values.Sum()} of {options.Faults.Count}: {fault.Name}; {recorder.Calls.Count} requests");
         }
-        await Task.Delay(options.Between, cancellation);
+        await LoadAsync(options.Between, cancellation);
         return done;
+    }
+
+    private async Task LoadAsync(TimeSpan time, CancellationToken cancellation)
+    {
+        var before = recorder.Done;
+        await Task.Delay(time, cancellation);
+        for (var wait = Stopwatch.StartNew(); recorder.Done - before < options.RequestsBetween && wait.Elapsed < Patience;) await Task.Delay(20, cancellation);
     }
 
     /// <summary>The revision at the end: by a write, which says that the server takes writes again.</summary>

@@ -39,14 +39,19 @@ internal sealed class PauseFault : IFault
 /// <summary>The file system of the data has no byte left for a while; every second time the server is killed meanwhile.</summary>
 internal sealed class FullDiskFault(SmallDisk disk) : IFault
 {
+    // What the database has room for in its files goes on, so this may never come.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private int times;
 
     public string Name => "full-disk";
 
     public async Task InjectAsync(FaultRun run, Random random, CancellationToken cancellation)
     {
+        var refused = run.Refused;
         disk.Fill();
         await Task.Delay(random.Next(300, 1_200), cancellation);
+        for (var wait = Stopwatch.StartNew(); run.Refused == refused && wait.Elapsed < Patience;) await Task.Delay(20, cancellation);
         var kill = times++ % 2 == 1;
         if (kill) await run.Server.KillAsync();
         disk.Free();

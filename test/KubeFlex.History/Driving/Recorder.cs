@@ -12,10 +12,17 @@ internal sealed class Recorder
     private readonly long start = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<Call> calls = new();
     private long numbers;
+    private int done, refused;
 
     public long Now => (long)Stopwatch.GetElapsedTime(start).TotalMicroseconds;
 
     public IReadOnlyCollection<Call> Calls => calls;
+
+    /// <summary>Requests so far that were answered well.</summary>
+    public int Done => Volatile.Read(ref done);
+
+    /// <summary>Requests so far that were refused.</summary>
+    public int Refused => Volatile.Read(ref refused);
 
     /// <summary>A value that nobody else writes.</summary>
     public string Value(int client) => $"{client}-{Interlocked.Increment(ref numbers)}";
@@ -30,6 +37,7 @@ internal sealed class Recorder
         {
             var answer = await run();
             calls.Enqueue(new(client, invoked, Now, request, Outcome.Done, answer));
+            Interlocked.Increment(ref done);
             return answer;
         }
         catch (StatusException e) when (e.Code == StatusException.OutOfRange && e.Status.Contains("compacted", StringComparison.Ordinal))
@@ -39,6 +47,7 @@ internal sealed class Recorder
         catch (StatusException e) when (Refuses(e))
         {
             calls.Enqueue(new(client, invoked, Now, request, Outcome.Refused));
+            Interlocked.Increment(ref refused);
         }
         catch (Exception e) when (e is StatusException or IOException)
         {

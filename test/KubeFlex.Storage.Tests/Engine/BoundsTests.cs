@@ -8,19 +8,20 @@ public sealed class BoundsTests
     [Fact]
     public async Task A_store_takes_so_many_bytes_and_then_only_what_makes_it_smaller()
     {
-        await using var test = await TestDatastore.OpenAsync(new() { StoreBytes = 1_000, HibernateAfter = TimeSpan.Zero });
+        await using var test = await TestDatastore.OpenAsync(new() { StoreBytes = 6_500, HibernateAfter = TimeSpan.Zero });
         var store = await test.StoreAsync();
-        // Key and value are 100 bytes each time.
-        for (var i = 0; i < 10; i++) await store.PutAsync($"k{i}", new('x', 98));
+        // Key and value are 500 bytes each time, and a key costs 150.
+        for (var i = 0; i < 10; i++) await store.PutAsync($"k{i}", new('x', 498));
         var refused = await Assert.ThrowsAsync<StorageException>(() => store.PutAsync("more", ""));
         Assert.Equal(StorageFailure.LimitExceeded, refused.Failure);
         Assert.Contains("database space exceeded", refused.Message, StringComparison.Ordinal);
         Assert.Equal(11, store.Revision);
-        await store.PutAsync("k3", new('y', 98));
-        await store.PutAsync("k4", new('y', 50));
-        await store.PutAsync("m", new('y', 47));
+        await store.PutAsync("k3", new('y', 498));
+        await store.PutAsync("k4", new('y', 200));
+        Assert.Equal(StorageFailure.LimitExceeded, await FailureAsync(() => store.PutAsync("m", new('y', 148))));
+        await store.PutAsync("m", new('y', 147));
         await store.DeleteAsync("k9");
-        await store.PutAsync("n", new('z', 99));
+        await store.PutAsync("n", new('z', 499));
         Assert.Equal(StorageFailure.LimitExceeded, await FailureAsync(() => store.PutAsync("o", "")));
 
         // History does not count, and what is read back counts the same.
@@ -36,7 +37,7 @@ public sealed class BoundsTests
     {
         await using var test = await TestDatastore.OpenAsync();
         var faulty = new FaultyDialect(Dialects.Sqlite.SqliteDialect.Open(Path.Combine(test.Folder, "other.db"), "pragma synchronous=off"));
-        await using var datastore = Datastore.Open(faulty, new() { StoreBytes = 1_000 });
+        await using var datastore = Datastore.Open(faulty, new() { StoreBytes = 1_200 });
         var store = await datastore.OpenStoreAsync("test", default);
         for (var i = 0; i < 5; i++)
         {

@@ -115,7 +115,7 @@ public abstract class CompactionTests(Backend backend)
     // Background work takes its turn in the committer's queue; reads that write nothing give it time without moving the revision.
     private static async Task UntilAsync(Store store, Func<bool> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!condition())
         {
             Assert.False(patience.IsCancellationRequested, $"compacted {store.CompactedRevision} of {store.Revision}");

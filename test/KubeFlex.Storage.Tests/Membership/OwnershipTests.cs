@@ -6,7 +6,11 @@ namespace KubeFlex.Storage.Tests.Membership;
 /// <summary>Several servers on one PostgreSQL. One whose clock stands still is one that has been stopped: it gives no sign of life, and does not know.</summary>
 public sealed class OwnershipTests(PostgresFixture postgres)
 {
+    /// <summary>Of those that are to lose it; they are not heard of, since their clock stands still.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(1);
+
+    /// <summary>Of those that keep it, however busy the machine.</summary>
+    private static readonly TimeSpan LongLease = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task A_store_is_its_owners_until_that_one_leaves()
@@ -86,7 +90,9 @@ public sealed class OwnershipTests(PostgresFixture postgres)
         clock.Advance(Lease);
         Assert.Equal("1", await store.GetAsync("k"));
         Assert.Equal(3, await store.PutAsync("k", "2"));
-        Assert.Equal(a.Self, await b.FindOwnerAsync("s", default));
+        // Unless the machine was so slow that another second has passed: then it says again that it lives.
+        while (await b.FindOwnerAsync("s", default) is not { } owner || owner != a.Self) clock.Advance(Lease);
+        Assert.Equal("2", await store.GetAsync("k"));
     }
 
     [Fact]
@@ -115,12 +121,12 @@ public sealed class OwnershipTests(PostgresFixture postgres)
     {
         HibernateAfter = TimeSpan.Zero,
         Time = clock ?? TimeProvider.System,
-        Membership = new() { Url = $"https://{name}", Lease = Lease },
+        Membership = new() { Url = $"https://{name}", Lease = clock is null ? LongLease : Lease },
     }, default);
 
     private static async Task<Store> EventuallyAsync(Datastore datastore, string name)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             try
@@ -136,7 +142,7 @@ public sealed class OwnershipTests(PostgresFixture postgres)
 
     private static async Task<WatchEnd> EndAsync(StoreWatcher watcher)
     {
-        while ((await watcher.ReadAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(20))).Count > 0)
+        while ((await watcher.ReadAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(60))).Count > 0)
         {
         }
         return watcher.End;

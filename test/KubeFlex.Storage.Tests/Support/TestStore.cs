@@ -95,7 +95,7 @@ internal static class Words
     /// <summary>Reads a watch until it has given so many changes.</summary>
     public static async Task<List<StoreEvent>> TakeAsync(this StoreWatcher watcher, int count)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var all = new List<StoreEvent>();
         while (all.Count < count)
         {
