@@ -38,7 +38,7 @@ public sealed class StorageTests(SharingFixture postgres) : IClassFixture<Sharin
     {
         var folder = Directory.CreateTempSubdirectory("kubeflex-service-");
         var environment = new Dictionary<string, string?> { ["KUBEFLEX_DATASTORE"] = await postgres.NewDatabaseAsync(), ["ETCDCTL_API"] = "3" };
-        using var authority = new TestAuthority("kubeflex-storage");
+        using var authority = new TestAuthority("storage-ca");
         await WriteAsync("server", authority.IssueServing("kubeflex-storage"));
         await WriteAsync("a", authority.IssueClient("a.1", "kubeflex:store"));
         await WriteAsync("b", authority.IssueClient("b.1", "kubeflex:store"));

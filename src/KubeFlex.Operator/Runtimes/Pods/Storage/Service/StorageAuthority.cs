@@ -16,6 +16,7 @@ namespace KubeFlex.Operator.Runtimes.Pods.Storage.Service;
 /// </summary>
 internal sealed class StorageAuthority : IDisposable
 {
+    private const string CommonName = "kubeflex-storage-ca";
     private const string Certificate = "ca.crt", Key = "ca.key", NextCertificate = "ca-next.crt", NextKey = "ca-next.key";
 
     private static readonly TimeSpan LastYear = TimeSpan.FromDays(365);
@@ -35,14 +36,14 @@ internal sealed class StorageAuthority : IDisposable
     public string TrustPem => signing.CertificatePem + next?.CertificatePem + string.Concat(former.Select(c => c.ExportCertificatePem() + "\n"));
 
     /// <summary>A new one.</summary>
-    public static StorageAuthority Create(TimeProvider time) => new(CertificateAuthority.Create("kubeflex-storage", time, "KubeFlex"), time);
+    public static StorageAuthority Create(TimeProvider time) => new(CertificateAuthority.Create(CommonName, time, "KubeFlex"), time);
 
     /// <summary>The one in the secret; a new one when it is damaged or at its end.</summary>
     public static StorageAuthority Load(IReadOnlyDictionary<string, string> secret, TimeProvider time)
     {
-        var authority = new StorageAuthority(Authorities.LoadOrCreate(secret, "ca", "kubeflex-storage", time), time);
+        var authority = new StorageAuthority(Authorities.LoadOrCreate(secret, "ca", CommonName, time), time);
         // Left over beside the authority that it has become, it is no next one.
-        if (secret.TryGetValue(NextCertificate, out var next) && next != authority.signing.CertificatePem) authority.next = Authorities.LoadOrCreate(secret, "ca-next", "kubeflex-storage", time);
+        if (secret.TryGetValue(NextCertificate, out var next) && next != authority.signing.CertificatePem) authority.next = Authorities.LoadOrCreate(secret, "ca-next", CommonName, time);
         authority.former.AddRange(Others(secret.GetValueOrDefault(Certificate, ""), [authority.signing.CertificatePem, authority.next?.CertificatePem ?? ""])
             .Where(c => c.NotAfter.ToUniversalTime() > time.GetUtcNow()));
         return authority;
@@ -52,7 +53,7 @@ internal sealed class StorageAuthority : IDisposable
     public void Advance()
     {
         var now = time.GetUtcNow();
-        if (next is null && signing.NotAfter - LastYear <= now) next = CertificateAuthority.Create("kubeflex-storage", time, "KubeFlex");
+        if (next is null && signing.NotAfter - LastYear <= now) next = CertificateAuthority.Create(CommonName, time, "KubeFlex");
         if (next is null || MadeAt(next) + Overlap > now) return;
         former.Add(X509Certificate2.CreateFromPem(signing.CertificatePem));
         signing.Dispose();
