@@ -34,6 +34,9 @@ namespace KubeFlex.Operator;
 /// </summary>
 public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, OperatorOptions options, TimeProvider time, ILoggerFactory logs)
 {
+    /// <summary>A storage service that does not answer is asked again so soon for each control plane that waits for it.</summary>
+    private static readonly TimeSpan AskStorageAgain = TimeSpan.FromSeconds(3);
+
     /// <summary>Installs or upgrades both custom resource definitions and waits until they are served.</summary>
     public Task InstallCrdsAsync(CancellationToken cancellation) => new CrdInstaller(hosting).InstallAsync(cancellation);
 
@@ -47,6 +50,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         if (metrics is not null) reconciler = new MeasuredReconciler(reconciler, metrics, time);
         using var queue = new WorkQueue<string>(time, options.Backoff);
         Connect(cluster, queue);
+        StorageUnanswered = name => queue.AddAfter(name, AskStorageAgain);
         using var storageQueue = new WorkQueue<string>(time, options.Backoff);
         var storage = CreateStorageCertificates(cluster, () => AddPods(cluster, queue));
         if (storage is not null) ConnectStorage(cluster, storageQueue);
@@ -80,6 +84,9 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
     /// <summary>How the storage service is reached; null for over the network. Tests put their own here.</summary>
     internal IStorageService? StorageService { get; init; }
 
+    /// <summary>Told of control planes that wait for the storage service to answer.</summary>
+    internal Action<string>? StorageUnanswered { get; set; }
+
     /// <summary>What keeps the storage service's certificates; null when no control planes run as pods.</summary>
     internal StorageCertificates? CreateStorageCertificates(HostingCluster cluster, Action changed) =>
         options.Pods is { } pods ? new StorageCertificates(cluster, new ManagedSecrets(cluster), pods, changed) : null;
@@ -102,7 +109,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         {
             var (secrets, objects, probe) = (new ManagedSecrets(cluster), new ManagedObjects(cluster), new TenantProbe(cluster, Tenants));
             var exposer = new Exposer(cluster, objects, pods);
-            var service = new ServiceStorage(cluster, secrets, objects, StorageService ?? new StorageServiceClient(cluster, secrets, pods.ServiceGateway));
+            var service = new ServiceStorage(cluster, secrets, objects, StorageService ?? new StorageServiceClient(cluster, secrets, pods.ServiceGateway), name => StorageUnanswered?.Invoke(name));
             runtimes["Pods"] = new PodsRuntime(cluster, secrets, objects, exposer, probe, new Dictionary<string, IControlPlaneStorage>
             {
                 ["shared"] = new SharedStorage(cluster, service, new KineStorage(secrets, new TenantDatabase(cluster, objects, pods), pods), pods),

@@ -18,11 +18,6 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
     /// <summary>A pass that takes longer says what it is at. Most take milliseconds, and for those it would only be another write.</summary>
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(3);
 
-    /// <summary>
-    /// What a deletion waits for is mostly watched, and brings it back at once; a storage service that does not answer is not, nor is its return.
-    /// </summary>
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
-
     private readonly StatusWriter status = new(hosting, events);
     private readonly HookRunner hooks = new(hosting, tenants);
     private readonly Foundation foundation = new(hosting, new HookLabels(hosting));
@@ -88,7 +83,7 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
 
     private async Task<(Outcome, ReconcileResult)> DeleteAsync(ControlPlane cp, CancellationToken cancellation) =>
         await deletion.RunAsync(cp, cancellation) is { } waiting
-            ? (new Outcome { Ready = new ReadyState(false, "Deleting", waiting), Progress = ProgressState.Step("Deleting", waiting) }, ReconcileResult.After(LookAgain))
+            ? (new Outcome { Ready = new ReadyState(false, "Deleting", waiting), Progress = ProgressState.Step("Deleting", waiting) }, ReconcileResult.Done)
             : (new Outcome(), ReconcileResult.Done);
 
     /// <summary>A change of the spec is what ends it, and that is watched.</summary>

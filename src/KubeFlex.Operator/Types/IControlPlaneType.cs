@@ -35,6 +35,6 @@ internal interface IControlPlaneType
     /// <summary>Removes what the namespace does not take along, in any state of half-creation.</summary>
     Task DeleteAsync(ControlPlane cp, CancellationToken cancellation);
 
-    /// <summary>What of <see cref="DeleteAsync"/> is still under way, or null; asked again every few seconds, and at once when what is watched changes.</summary>
+    /// <summary>What of <see cref="DeleteAsync"/> is still under way, or null; what brings the control plane back when it is done is watched.</summary>
     Task<string?> RemainsAsync(ControlPlane cp, CancellationToken cancellation) => Task.FromResult<string?>(null);
 }

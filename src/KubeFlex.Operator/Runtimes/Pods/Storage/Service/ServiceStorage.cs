@@ -12,7 +12,12 @@ namespace KubeFlex.Operator.Runtimes.Pods.Storage.Service;
 /// <c>kubeflex-system</c> is the memory of that: that the control plane's data is there, and that there is something to delete. It bears no owner reference, since a
 /// deletion in foreground would take it before its work is done.
 /// </summary>
-internal sealed class ServiceStorage(HostingCluster hosting, ManagedSecrets secrets, ManagedObjects objects, IStorageService service) : IControlPlaneStorage
+/// <param name="hosting">The hosting cluster.</param>
+/// <param name="secrets">Secrets.</param>
+/// <param name="objects">Other objects.</param>
+/// <param name="service">The service.</param>
+/// <param name="unanswered">Told of each control plane that waits for the service, whose return no watch tells.</param>
+internal sealed class ServiceStorage(HostingCluster hosting, ManagedSecrets secrets, ManagedObjects objects, IStorageService service, Action<string> unanswered) : IControlPlaneStorage
 {
     /// <summary>On the memory: the store was made, so that one which is not there any more is a loss and no beginning.</summary>
     private const string MadeAnnotation = "kflex.kubestellar.org/store-made";
@@ -37,6 +42,7 @@ internal sealed class ServiceStorage(HostingCluster hosting, ManagedSecrets secr
         }
         catch (StorageServiceException e)
         {
+            unanswered(cp.Name);
             return $"waiting for the storage service: {e.Message}";
         }
     }
@@ -68,7 +74,11 @@ internal sealed class ServiceStorage(HostingCluster hosting, ManagedSecrets secr
         }
         catch (StorageServiceException e)
         {
-            if (!await IsGoneAsync(cancellation)) return $"waiting for the storage service to delete store \"{store}\": {e.Message}";
+            if (!await IsGoneAsync(cancellation))
+            {
+                unanswered(cp.Name);
+                return $"waiting for the storage service to delete store \"{store}\": {e.Message}";
+            }
         }
         await objects.RemoveAsync(cp, Memory(cp), cancellation);
         return null;
