@@ -37,7 +37,9 @@ public sealed class StorageTests(SharingFixture postgres) : IClassFixture<Sharin
     public async Task With_a_store_per_certificate_one_is_ready_and_the_other_takes_over()
     {
         var folder = Directory.CreateTempSubdirectory("kubeflex-service-");
-        var environment = new Dictionary<string, string?> { ["KUBEFLEX_DATASTORE"] = await postgres.NewDatabaseAsync(), ["ETCDCTL_API"] = "3" };
+        var database = await postgres.NewDatabaseAsync();
+        // A schema of its own, as the chart has it.
+        var environment = new Dictionary<string, string?> { ["KUBEFLEX_DATASTORE"] = $"{database}{(database.Contains('?', StringComparison.Ordinal) ? '&' : '?')}schema=kubeflex_storage", ["ETCDCTL_API"] = "3" };
         using var authority = new TestAuthority("storage-ca");
         await WriteAsync("server", authority.IssueServing("kubeflex-storage"));
         await WriteAsync("a", authority.IssueClient("a.1", "kubeflex:store"));
