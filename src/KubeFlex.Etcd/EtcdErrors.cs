@@ -33,7 +33,8 @@ internal static class EtcdErrors
     public static GrpcException Unsupported(string what) => new(GrpcCode.Unimplemented, $"etcdserver: {what}");
 
     /// <summary>What the storage refused; null for what nobody expected.</summary>
-    public static GrpcException? Translate(Exception error) => error is not StorageException storage ? null : storage.Failure switch
+    public static GrpcException? Translate(Exception error) => error is StoreRefusedException refused ? new(GrpcCode.PermissionDenied, $"etcdserver: permission denied: {refused.Message}")
+        : error is not StorageException storage ? null : storage.Failure switch
     {
         StorageFailure.Compacted => Compacted(),
         StorageFailure.Future => Future(),

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +20,16 @@ namespace KubeFlex.Etcd;
 /// <param name="Address">Address and port (port 0 takes a free one), or a unix socket.</param>
 /// <param name="Certificate">The server's certificate with its key; null for no TLS.</param>
 /// <param name="ClientAuthorities">With TLS: every client needs a certificate of one of these.</param>
-public sealed record EtcdEndpoint(EndPoint Address, X509Certificate2? Certificate = null, X509Certificate2Collection? ClientAuthorities = null);
+public sealed record EtcdEndpoint(EndPoint Address, X509Certificate2? Certificate = null, X509Certificate2Collection? ClientAuthorities = null)
+{
+    /// <summary>In place of the two above: asked at every handshake, so that renewed ones count without a restart. Must be quick, and must not throw.</summary>
+    public Func<EtcdTls>? Tls { get; init; }
+}
+
+/// <summary>What a TLS handshake goes by.</summary>
+/// <param name="Certificate">The server's certificate with its key.</param>
+/// <param name="ClientAuthorities">Every client needs a certificate of one of these; null when clients need none.</param>
+public sealed record EtcdTls(X509Certificate2 Certificate, X509Certificate2Collection? ClientAuthorities);
 
 /// <summary>An HTTP/2 server with a face and nothing else.</summary>
 public sealed class EtcdListener : IAsyncDisposable
@@ -37,8 +47,11 @@ public sealed class EtcdListener : IAsyncDisposable
     /// <summary>Where it answers.</summary>
     public string Url { get; }
 
-    /// <summary>Starts listening; an address that cannot be had is an <see cref="IOException"/>.</summary>
-    public static async Task<EtcdListener> StartAsync(EtcdFace face, EtcdEndpoint endpoint, Action<ILoggingBuilder> logging, CancellationToken cancellation)
+    /// <summary>
+    /// Starts listening; an address that cannot be had is an <see cref="IOException"/>. <paramref name="handler"/> answers in the face's place, and
+    /// passes on to it what is the face's.
+    /// </summary>
+    public static async Task<EtcdListener> StartAsync(EtcdFace face, EtcdEndpoint endpoint, Action<ILoggingBuilder> logging, CancellationToken cancellation, RequestDelegate? handler = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "KubeFlex.Etcd" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
@@ -58,12 +71,13 @@ public sealed class EtcdListener : IAsyncDisposable
             k.Listen(endpoint.Address, l =>
             {
                 l.Protocols = HttpProtocols.Http2;
-                if (endpoint.Certificate is { } certificate) l.UseHttps(Tls(certificate, endpoint.ClientAuthorities));
+                if (endpoint.Tls is { } tls) l.UseHttps(Tls(tls));
+                else if (endpoint.Certificate is { } certificate) l.UseHttps(Tls(() => new(certificate, endpoint.ClientAuthorities)));
                 else l.AcceptAnyAuthority();
             });
         });
         var app = builder.Build();
-        app.Run(face.HandleAsync);
+        app.Run(handler ?? face.HandleAsync);
         try
         {
             await app.StartAsync(cancellation);
@@ -88,12 +102,12 @@ public sealed class EtcdListener : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static HttpsConnectionAdapterOptions Tls(X509Certificate2 certificate, X509Certificate2Collection? authorities) => new()
+    private static HttpsConnectionAdapterOptions Tls(Func<EtcdTls> current) => new()
     {
-        ServerCertificate = certificate,
+        ServerCertificateSelector = (_, _) => current().Certificate,
         HandshakeTimeout = TimeSpan.FromSeconds(10),
-        ClientCertificateMode = authorities is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.RequireCertificate,
-        ClientCertificateValidation = (client, presented, _) => authorities is not null && Trusted(client, presented, authorities),
+        ClientCertificateMode = current().ClientAuthorities is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.RequireCertificate,
+        ClientCertificateValidation = (client, presented, _) => current().ClientAuthorities is { } authorities && Trusted(client, presented, authorities),
     };
 
     private static bool Trusted(X509Certificate2 client, X509Chain? presented, X509Certificate2Collection authorities)

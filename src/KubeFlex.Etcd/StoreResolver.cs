@@ -3,10 +3,14 @@ using KubeFlex.Storage;
 
 namespace KubeFlex.Etcd;
 
+/// <summary>A client may see no store; it is told why.</summary>
+/// <param name="message">For the client.</param>
+public sealed class StoreRefusedException(string message) : Exception(message);
+
 /// <summary>Which store a client may see.</summary>
 public interface IStoreResolver
 {
-    /// <summary>The store for a client's certificate, which TLS has checked; null for a client that may see none.</summary>
+    /// <summary>The store for a client's certificate, which TLS has checked; null, or a <see cref="StoreRefusedException"/>, for a client that may see none.</summary>
     ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation);
 }
 

@@ -9,6 +9,7 @@ using KubeFlex.Operator.Runtimes;
 using KubeFlex.Operator.Runtimes.InProcess;
 using KubeFlex.Operator.Runtimes.Pods;
 using KubeFlex.Operator.Runtimes.Pods.Storage;
+using KubeFlex.Operator.Runtimes.Pods.Storage.Service;
 using KubeFlex.Operator.Runtimes.Process;
 using KubeFlex.Operator.Tenants;
 using KubeFlex.Operator.Types;
@@ -33,6 +34,9 @@ namespace KubeFlex.Operator;
 /// </summary>
 public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, OperatorOptions options, TimeProvider time, ILoggerFactory logs)
 {
+    /// <summary>A storage service that does not answer is asked again so soon for each control plane that waits for it.</summary>
+    private static readonly TimeSpan AskStorageAgain = TimeSpan.FromSeconds(3);
+
     /// <summary>Installs or upgrades both custom resource definitions and waits until they are served.</summary>
     public Task InstallCrdsAsync(CancellationToken cancellation) => new CrdInstaller(hosting).InstallAsync(cancellation);
 
@@ -46,6 +50,10 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         if (metrics is not null) reconciler = new MeasuredReconciler(reconciler, metrics, time);
         using var queue = new WorkQueue<string>(time, options.Backoff);
         Connect(cluster, queue);
+        StorageUnanswered = name => queue.AddAfter(name, AskStorageAgain);
+        using var storageQueue = new WorkQueue<string>(time, options.Backoff);
+        var storage = CreateStorageCertificates(cluster, () => AddPods(cluster, queue));
+        if (storage is not null) ConnectStorage(cluster, storageQueue);
         options.Processes?.OnChange(queue.Add);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -55,7 +63,9 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         {
             // With half a cache, secrets that exist would look lost.
             await Task.WhenAll(cluster.Informers.Select(i => i.WhenSyncedAsync(cancellation)));
-            await new ControllerRunner("controlplane", queue, reconciler, options.Workers, logs.CreateLogger("KubeFlex.Operator.ControlPlanes")).RunAsync(cancellation);
+            await Task.WhenAll(
+                new ControllerRunner("controlplane", queue, reconciler, options.Workers, logs.CreateLogger("KubeFlex.Operator.ControlPlanes")).RunAsync(cancellation),
+                storage is null ? Task.CompletedTask : new ControllerRunner("storage", storageQueue, storage, 1, logs.CreateLogger("KubeFlex.Operator.Storage")).RunAsync(cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -70,6 +80,16 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
 
     /// <summary>How the APIs of control planes are reached; tests put their own here.</summary>
     internal ITenantApi Tenants { get; init; } = new TenantApi(options.Pods?.ServiceGateway);
+
+    /// <summary>How the storage service is reached; null for over the network. Tests put their own here.</summary>
+    internal IStorageService? StorageService { get; init; }
+
+    /// <summary>Told of control planes that wait for the storage service to answer.</summary>
+    internal Action<string>? StorageUnanswered { get; set; }
+
+    /// <summary>What keeps the storage service's certificates; null when no control planes run as pods.</summary>
+    internal StorageCertificates? CreateStorageCertificates(HostingCluster cluster, Action changed) =>
+        options.Pods is { } pods ? new StorageCertificates(cluster, new ManagedSecrets(cluster), pods, changed) : null;
 
     internal HostingCluster CreateCluster() => new(hosting, time, logs, withPods: options.Pods is not null);
 
@@ -89,9 +109,10 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         {
             var (secrets, objects, probe) = (new ManagedSecrets(cluster), new ManagedObjects(cluster), new TenantProbe(cluster, Tenants));
             var exposer = new Exposer(cluster, objects, pods);
+            var service = new ServiceStorage(cluster, secrets, objects, StorageService ?? new StorageServiceClient(cluster, secrets, pods.ServiceGateway), name => StorageUnanswered?.Invoke(name));
             runtimes["Pods"] = new PodsRuntime(cluster, secrets, objects, exposer, probe, new Dictionary<string, IControlPlaneStorage>
             {
-                ["shared"] = new KineStorage(secrets, new TenantDatabase(cluster, objects, pods), pods),
+                ["shared"] = new SharedStorage(cluster, service, new KineStorage(secrets, new TenantDatabase(cluster, objects, pods), pods), pods),
                 ["dedicated"] = new EtcdStorage(cluster, secrets, objects, pods),
             }, pods);
             vcluster = new VClusterType(cluster, secrets, objects, exposer, probe, pods);
@@ -141,7 +162,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         cluster.SystemConfig.OnChange(change =>
         {
             if ((string?)change.Latest["metadata"]?["namespace"] != Names.SystemNamespace) return;
-            foreach (var cp in cluster.ControlPlanes.List().Where(o => (string?)o["spec"]?["runtime"] != "InProcess")) queue.Add((string)cp["metadata"]!["name"]!);
+            AddPods(cluster, queue);
         });
         cluster.VClusterSecrets.OnChange(change =>
         {
@@ -149,6 +170,26 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
             var ns = (string?)change.Latest["metadata"]?["namespace"] ?? "";
             if (ns.EndsWith("-system", StringComparison.Ordinal) && !JsonNode.DeepEquals(change.Old?["data"], change.New?["data"])) queue.Add(ns[..^"-system".Length]);
         });
+    }
+
+    private static void ConnectStorage(HostingCluster cluster, WorkQueue<string> queue)
+    {
+        queue.Add(StorageCertificates.QueueKey);
+        cluster.Namespaces.OnChange(change =>
+        {
+            if ((string?)change.Latest["metadata"]?["name"] == Names.SystemNamespace) queue.Add(StorageCertificates.QueueKey);
+        });
+        cluster.Secrets.OnChange(change =>
+        {
+            if ((string?)change.Latest["metadata"]?["namespace"] == Names.SystemNamespace && OwnerOf(change.Latest) is null
+                && !JsonNode.DeepEquals(change.Old?["data"], change.New?["data"])) queue.Add(StorageCertificates.QueueKey);
+        });
+    }
+
+    /// <summary>All control planes that may run as pods.</summary>
+    private static void AddPods(HostingCluster cluster, WorkQueue<string> queue)
+    {
+        foreach (var cp in cluster.ControlPlanes.List().Where(o => (string?)o["spec"]?["runtime"] != "InProcess")) queue.Add((string)cp["metadata"]!["name"]!);
     }
 
     /// <summary>The control plane that an object of ours belongs to.</summary>

@@ -13,6 +13,15 @@ public enum ExposureKind
     TlsRoute,
 }
 
+/// <summary>What holds the data of control planes with the shared backend.</summary>
+public enum SharedStorageKind
+{
+    /// <summary>The KubeFlex storage service in <c>kubeflex-system</c>, by etcd's protocol with a client certificate per control plane.</summary>
+    Service,
+    /// <summary>A Kine beside each kube-apiserver, in front of a PostgreSQL database of its own.</summary>
+    Kine,
+}
+
 /// <summary>The Gateway that TLSRoutes attach to.</summary>
 /// <param name="Namespace">Its namespace.</param>
 /// <param name="Name">Its name.</param>
@@ -34,7 +43,10 @@ public sealed record PodsOptions
     /// <summary>kube-controller-manager, without tag.</summary>
     public string ControllerManagerImage { get; init; } = "registry.k8s.io/kube-controller-manager";
 
-    /// <summary>Kine, which stores a control plane with the shared backend in PostgreSQL.</summary>
+    /// <summary>Where control planes with the shared backend begin. One that has data stays where that is.</summary>
+    public SharedStorageKind SharedStorage { get; init; } = SharedStorageKind.Service;
+
+    /// <summary>Kine, for <see cref="SharedStorageKind.Kine"/>.</summary>
     public string KineImage { get; init; } = "rancher/kine:v0.14.14";
 
     /// <summary>etcd, for the dedicated backend.</summary>

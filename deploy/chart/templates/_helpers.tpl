@@ -21,6 +21,9 @@ capabilities:
 {{/* Only what is set, so that an upgraded operator brings its own defaults. */}}
 {{- define "kubeflex.podsFlags" -}}
 - --pods={{ .Values.pods.enabled }}
+{{- if not .Values.storage.enabled }}
+- --shared-storage=kine
+{{- end }}
 {{- $i := .Values.pods.images }}
 {{- range $flag := list
   (list "kubernetes-version" .Values.pods.kubernetesVersion)

@@ -14,9 +14,11 @@ internal sealed class StorageServeCommand : Verb
         new("--cert-file") { Description = "https: the server's certificate (PEM).", HelpName = "file" },
         new("--key-file") { Description = "https: its key (PEM).", HelpName = "file" },
         new("--trusted-ca-file") { Description = "https: authorities of the clients' certificates (PEM); every client needs one.", HelpName = "file" },
+        new("--stores") { Description = "single: one store for every client. by-certificate: the one that the client's certificate names. Standard: single", HelpName = "mode" },
+        new("--listen-metrics") { Description = "http://ADDRESS:PORT for /livez, /readyz and /metrics.", HelpName = "url" },
     ];
 
-    public StorageServeCommand(CliApp app) : base(app, "serve", "Serve a datastore to etcd's clients in the foreground, as one store.")
+    public StorageServeCommand(CliApp app) : base(app, "serve", "Serve a datastore to etcd's clients in the foreground.")
     {
         foreach (var option in options) Add(option);
     }

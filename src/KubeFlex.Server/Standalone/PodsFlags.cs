@@ -14,7 +14,9 @@ internal static partial class PodsFlags
           --kube-apiserver-image IMAGE        without tag, which is the version; --kube-controller-manager-image,
                                               --vcluster-kubernetes-image and --k3s-image likewise
           --kine-image IMAGE                  with tag; --etcd-image, --postgres-client-image and --vcluster-image likewise
-          --postgres-host HOST                the PostgreSQL that control planes share, as pods see it
+          --shared-storage KIND               where new control planes with the shared backend are kept: service (default, the KubeFlex storage service)
+                                              or kine (a Kine beside each kube-apiserver)
+          --postgres-host HOST                the PostgreSQL behind Kine, as pods see it
           --storage-class NAME                of volumes (default: the cluster's); --storage-size and --k3s-storage-size, such as 5Gi
           --exposure WAY                      the way in: auto (default), ingress, route or tlsroute
           --ingress-class NAME                of Ingresses (default nginx)
@@ -38,6 +40,12 @@ internal static partial class PodsFlags
         ["etcd-image"] = Image(true, (o, v) => o with { EtcdImage = v }),
         ["postgres-client-image"] = Image(true, (o, v) => o with { PostgresClientImage = v }),
         ["vcluster-image"] = Image(true, (o, v) => o with { VClusterImage = v }),
+        ["shared-storage"] = (o, v) => v switch
+        {
+            "service" => (o with { SharedStorage = SharedStorageKind.Service }, null),
+            "kine" => (o with { SharedStorage = SharedStorageKind.Kine }, null),
+            _ => (o, "expected service or kine"),
+        },
         ["postgres-host"] = Checked(v => HostName().IsMatch(v), "a host name", (o, v) => o with { PostgresHost = v }),
         ["storage-class"] = Checked(v => ObjectName().IsMatch(v), "a name of a StorageClass", (o, v) => o with { StorageClass = v }),
         ["storage-size"] = Checked(IsSize, "a size such as 5Gi", (o, v) => o with { StorageSize = v }),

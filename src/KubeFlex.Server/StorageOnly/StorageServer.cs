@@ -2,20 +2,25 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using KubeFlex.Etcd;
 using KubeFlex.Server.Configuration;
+using KubeFlex.Server.Metrics;
 using KubeFlex.Storage;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace KubeFlex.Server.StorageOnly;
 
-/// <summary><c>kubeflex-server storage serve</c>: one datastore, one store named "default", etcd's API in front of it, until a signal ends it.</summary>
+/// <summary>
+/// <c>kubeflex-server storage serve</c>: one datastore and etcd's API in front of it, until a signal ends it. Here with one store named "default"; with a store
+/// per client certificate it is <see cref="StorageService"/>.
+/// </summary>
 internal static partial class StorageServer
 {
     private const string StoreName = "default";
 
-    private static readonly TimeSpan StandBy = TimeSpan.FromMilliseconds(300);
+    /// <summary>How often one that stands by looks whether it is its turn.</summary>
+    public static readonly TimeSpan StandBy = TimeSpan.FromMilliseconds(300);
 
     public static async Task<int> MainAsync(IReadOnlyList<string> args, CancellationToken cancellation)
     {
@@ -33,8 +38,7 @@ internal static partial class StorageServer
         }
         try
         {
-            await RunAsync(options, cancellation);
-            return ExitCode.Ok;
+            return await RunAsync(options, cancellation);
         }
         catch (StartupException e)
         {
@@ -49,39 +53,22 @@ internal static partial class StorageServer
         }
     }
 
-    private static async Task RunAsync(StorageServerOptions options, CancellationToken cancellation)
+    private static async Task<int> RunAsync(StorageServerOptions options, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        var endpoint = Endpoint(options);
-
         using var logs = LoggerFactory.Create(Logging);
         var logger = logs.CreateLogger("KubeFlex.Storage");
-        // Several servers may share a PostgreSQL: one has the store, the others stand by.
-        await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what), Membership = new() }, stop.Token);
-        var other = await TryOwnAsync(datastore, stop.Token);
-        if (other is not null) StandsBy(logger, other);
-        // A file has no second server.
-        var standing = options.Datastore.File is null ? StandAsync(datastore, waits: other is not null, logger, stop.Token) : Task.CompletedTask;
-        var port = options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : 0;
-        var urls = new List<string>();
-        var size = new DatastoreSize(datastore, TimeProvider.System);
-        using var face = new EtcdFace(new NamedStoreResolver(datastore, StoreName), new()
-        {
-            ClientUrls = urls,
-            DatabaseSize = size.Read,
-        }, TimeProvider.System, logs);
-        // What a killed predecessor left; a running one holds the database, and we would not be here.
-        if (options.Listen is UnixDomainSocketEndPoint socket) File.Delete(socket.ToString());
-        await using var listener = await EtcdListener.StartAsync(face, endpoint, Logging, stop.Token);
-        urls.Add(listener.Url);
-        if (options.PortFile is { } portFile) WritePort(portFile, port > 0 ? port : new Uri(listener.Url).Port);
-        await Console.Out.WriteLineAsync($"KubeFlex storage serves {listener.Url} from {options.Datastore}");
-
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using (stop.Token.Register(stopped.SetResult)) await stopped.Task;
-        await standing;
+        var endpoint = Endpoint(options, logger);
+        var state = new StorageState();
+        using var metrics = new ServerMetrics(TimeProvider.System);
+        metrics.Meter.CreateObservableGauge("kubeflex_storage_serves", () => state.Waits is null ? 1L : 0, description: "1 on the server that serves, 0 on one that stands by or starts.");
+        await using var probes = options.Metrics is { } address ? await StorageProbes.StartAsync(address, state, metrics, Logging, stop.Token) : null;
+        if (probes is not null) await Console.Out.WriteLineAsync($"health and metrics at {probes.Url}");
+        if (options.ByCertificate) return await new StorageService(options, endpoint, state, metrics, logs).RunAsync(stop.Token);
+        await ServeOneAsync(options, endpoint, state, metrics, logs, stop.Token);
+        return ExitCode.Ok;
 
         void Stop(PosixSignalContext signal)
         {
@@ -90,12 +77,68 @@ internal static partial class StorageServer
         }
     }
 
+    private static async Task ServeOneAsync(StorageServerOptions options, EtcdEndpoint endpoint, StorageState state, ServerMetrics metrics, ILoggerFactory logs, CancellationToken stop)
+    {
+        var logger = logs.CreateLogger("KubeFlex.Storage");
+        // Several servers may share a PostgreSQL: one has the store, the others stand by.
+        await using var datastore = await Datastore.OpenAsync(options.Datastore, new() { Warn = (what, why) => Warned(logger, why, what), Membership = new() }, stop);
+        var other = await TryOwnAsync(datastore, stop);
+        if (other is not null) StandsBy(logger, other);
+        // A file has no second server.
+        var standing = options.Datastore.File is null ? StandAsync(datastore, state, waits: other is not null, logger, stop) : Task.CompletedTask;
+        var urls = new List<string>();
+        var size = new DatastoreSize(datastore, TimeProvider.System);
+        metrics.Meter.CreateObservableGauge("kubeflex_storage_datastore_bytes", size.Read, description: "Bytes of the database.");
+        using var face = new EtcdFace(new NamedStoreResolver(datastore, StoreName), new() { ClientUrls = urls, DatabaseSize = size.Read }, TimeProvider.System, logs);
+        await using var listener = await ListenAsync(options, endpoint, face, face.HandleAsync, metrics, stop);
+        urls.Add(listener.Url);
+        state.Waits = other is null ? null : Elsewhere;
+        await TellAsync(options, listener);
+        await UntilAsync(stop);
+        await standing;
+    }
+
+    /// <summary>What the probe of one that stands by says.</summary>
+    public const string Elsewhere = "another server serves, and this one stands by";
+
+    /// <summary>Listens, counting what is asked.</summary>
+    public static Task<EtcdListener> ListenAsync(StorageServerOptions options, EtcdEndpoint endpoint, EtcdFace face, RequestDelegate handler, ServerMetrics metrics, CancellationToken cancellation)
+    {
+        // What a killed predecessor left; a running one holds the database, and we would not be here.
+        if (options.Listen is UnixDomainSocketEndPoint socket) File.Delete(socket.ToString());
+        return EtcdListener.StartAsync(face, endpoint, Logging, cancellation, async http =>
+        {
+            metrics.Begin();
+            try
+            {
+                await handler(http);
+            }
+            finally
+            {
+                metrics.End(http.Response.StatusCode);
+            }
+        });
+    }
+
+    /// <summary>Says where it serves, in the port file and on standard output.</summary>
+    public static async Task TellAsync(StorageServerOptions options, EtcdListener listener)
+    {
+        if (options.PortFile is { } portFile) WritePort(portFile, options.Listen is IPEndPoint { Port: > 0 } given ? given.Port : new Uri(listener.Url).Port);
+        await Console.Out.WriteLineAsync($"KubeFlex storage serves {listener.Url} from {options.Datastore}");
+    }
+
+    private static async Task UntilAsync(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (stop.Register(stopped.SetResult)) await stopped.Task;
+    }
+
     /// <summary>Opens the store; what is said when another server has it.</summary>
-    private static async Task<string?> TryOwnAsync(Datastore datastore, CancellationToken cancellation)
+    public static async Task<string?> TryOwnAsync(Datastore datastore, CancellationToken cancellation, string store = StoreName)
     {
         try
         {
-            await datastore.OpenStoreAsync(StoreName, cancellation);
+            await datastore.OpenStoreAsync(store, cancellation);
             return null;
         }
         catch (StorageException e) when (e.Failure == StorageFailure.NotOwner)
@@ -108,7 +151,7 @@ internal static partial class StorageServer
     /// Takes the store as soon as nobody else has it, and again when it was lost, also when no client asks: leases end only where it is open. Until then
     /// clients hear that the leader has changed.
     /// </summary>
-    private static async Task StandAsync(Datastore datastore, bool waits, ILogger logger, CancellationToken cancellation)
+    private static async Task StandAsync(Datastore datastore, StorageState state, bool waits, ILogger logger, CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(StandBy);
         try
@@ -121,6 +164,7 @@ internal static partial class StorageServer
                     if (other is not null && !waits) StandsBy(logger, other);
                     if (other is null && waits) Serves(logger);
                     waits = other is not null;
+                    state.Waits = waits ? Elsewhere : null;
                 }
                 catch (StorageException)
                 {
@@ -133,23 +177,8 @@ internal static partial class StorageServer
         }
     }
 
-    private static EtcdEndpoint Endpoint(StorageServerOptions options)
-    {
-        if (options.CertificateFile is null) return new(options.Listen);
-        try
-        {
-            using var pem = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(options.ClientCaFile!);
-            if (authorities.Count == 0) throw new StartupException(ExitCode.Usage, $"{options.ClientCaFile} holds no certificate");
-            // Some platforms' TLS takes only keys that come this way.
-            return new(options.Listen, X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null), authorities);
-        }
-        catch (CryptographicException e)
-        {
-            throw new StartupException(ExitCode.Usage, $"{options.CertificateFile}, {options.KeyFile} or {options.ClientCaFile} cannot be used: {e.Message}", e);
-        }
-    }
+    private static EtcdEndpoint Endpoint(StorageServerOptions options, ILogger logger) => options.CertificateFile is null ? new(options.Listen)
+        : new(options.Listen) { Tls = new ServingFiles(options.CertificateFile, options.KeyFile!, options.ClientCaFile!, logger).Current };
 
     /// <summary>At once, so that whoever waits for the file never reads half a number.</summary>
     private static void WritePort(string path, int port)
@@ -159,17 +188,17 @@ internal static partial class StorageServer
         File.Move(next, path, overwrite: true);
     }
 
-    private static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+    public static void Logging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
         // A start that fails is told in a sentence.
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
 
     [LoggerMessage(411, LogLevel.Information, "{Why}; this one stands by and takes over when that one is gone")]
-    private static partial void StandsBy(ILogger logger, string why);
+    internal static partial void StandsBy(ILogger logger, string why);
 
     [LoggerMessage(412, LogLevel.Information, "The other server is gone; this one serves")]
-    private static partial void Serves(ILogger logger);
+    internal static partial void Serves(ILogger logger);
 
     [LoggerMessage(410, LogLevel.Warning, "{What}")]
-    private static partial void Warned(ILogger logger, Exception? error, string what);
+    internal static partial void Warned(ILogger logger, Exception? error, string what);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KubeFlex.Operator;
 using KubeFlex.Storage;
 
 namespace KubeFlex.Server.StorageOnly;
@@ -13,8 +14,14 @@ namespace KubeFlex.Server.StorageOnly;
 /// <param name="ClientCaFile">PEM; clients need a certificate of one of these authorities.</param>
 internal sealed record StorageServerOptions(DatastoreUrl Datastore, EndPoint Listen, string? PortFile, string? CertificateFile, string? KeyFile, string? ClientCaFile)
 {
-    public const string Usage = """
-        kubeflex-server storage serve --datastore URL [--listen-etcd URL] [--port-file FILE]
+    /// <summary>A store per client certificate; else one named "default" for everybody.</summary>
+    public bool ByCertificate { get; init; }
+
+    /// <summary>Where health and metrics are, or null for nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; }
+
+    public const string Usage = $"""
+        kubeflex-server storage serve --datastore URL [--listen-etcd URL] [--port-file FILE] [--stores single|by-certificate] [--listen-metrics URL]
                                       [--cert-file FILE --key-file FILE --trusted-ca-file FILE]
 
           --datastore        the database: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE?sslmode=... (default $KUBEFLEX_DATASTORE)
@@ -22,10 +29,13 @@ internal sealed record StorageServerOptions(DatastoreUrl Datastore, EndPoint Lis
           --port-file        the port is written here as soon as it answers
           --cert-file        https: the server's certificate (PEM)
           --key-file         https: its key (PEM)
-          --trusted-ca-file  https: authorities of the clients' certificates (PEM); every client needs one
+          --trusted-ca-file  https: authorities of the clients' certificates (PEM); every client needs one. All three are read anew when they change
+          --stores           single (default): one store, "default", for every client. by-certificate: the one that the client's certificate names
+                             (O={StorageServiceIdentity.StoreGroup}, CN=<store>), of those that an administrator (O={StorageServiceIdentity.AdministratorGroup}) has made at /stores
+          --listen-metrics   http://ADDRESS:PORT for /livez, /readyz and /metrics (default: none)
         """;
 
-    private static readonly string[] Names = ["--datastore", "--listen-etcd", "--port-file", "--cert-file", "--key-file", "--trusted-ca-file"];
+    private static readonly string[] Names = ["--datastore", "--listen-etcd", "--port-file", "--cert-file", "--key-file", "--trusted-ca-file", "--stores", "--listen-metrics"];
 
     /// <summary>Reads the arguments; collects every error before it answers.</summary>
     public static (StorageServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args, Func<string, string?> environment)
@@ -53,8 +63,28 @@ internal sealed record StorageServerOptions(DatastoreUrl Datastore, EndPoint Lis
         string[] tls = ["--cert-file", "--key-file", "--trusted-ca-file"];
         if (https) errors.AddRange(tls.Where(name => !values.ContainsKey(name)).Select(name => $"{name} is missing: https needs {string.Join(", ", tls)}"));
         else if (wrong is null && tls.FirstOrDefault(values.ContainsKey) is { } given) errors.Add($"{given} needs --listen-etcd https://ADDRESS:PORT");
+
+        var stores = values.GetValueOrDefault("--stores", "single");
+        if (stores is not ("single" or "by-certificate")) errors.Add($"--stores \"{stores}\": expected single or by-certificate");
+        else if (stores == "by-certificate" && wrong is null && !https) errors.Add("--stores by-certificate needs --listen-etcd https://ADDRESS:PORT: without TLS no client has a certificate");
+        IPEndPoint? metrics = null;
+        if (values.TryGetValue("--listen-metrics", out var probes) && (metrics = Metered(probes)) is null)
+            errors.Add($"--listen-metrics \"{probes}\" is no address: write it like http://0.0.0.0:2381");
         return errors.Count > 0 ? (null, errors) : (new(datastore!, listen!, values.GetValueOrDefault("--port-file"),
-            values.GetValueOrDefault("--cert-file"), values.GetValueOrDefault("--key-file"), values.GetValueOrDefault("--trusted-ca-file")), []);
+            values.GetValueOrDefault("--cert-file"), values.GetValueOrDefault("--key-file"), values.GetValueOrDefault("--trusted-ca-file"))
+        {
+            ByCertificate = stores == "by-certificate",
+            Metrics = metrics,
+        }, []);
+    }
+
+    private static IPEndPoint? Metered(string url) => url.StartsWith("http://", StringComparison.Ordinal) && Endpoint(url) is { } endpoint ? endpoint : null;
+
+    private static IPEndPoint? Endpoint(string url)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.AbsolutePath != "/" || url.Count(c => c == ':') <= 1) return null;
+        var host = uri.Host == "localhost" ? "127.0.0.1" : uri.Host.Trim('[', ']');
+        return IPAddress.TryParse(host, out var address) ? new IPEndPoint(address, uri.Port) : null;
     }
 
     private static (EndPoint? Listen, bool Https, string? Error) Address(string url)
@@ -67,16 +97,12 @@ internal sealed record StorageServerOptions(DatastoreUrl Datastore, EndPoint Lis
             if (path.Length is > 0 and <= 100) return (new UnixDomainSocketEndPoint(path), false, null);
             return (null, false, $"--listen-etcd \"{url}\": the path of a unix socket has 1 to 100 characters");
         }
-        if (Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.AbsolutePath == "/" && url.Count(c => c == ':') > 1)
+        if (Endpoint(url) is { } endpoint)
         {
-            var host = uri.Host == "localhost" ? "127.0.0.1" : uri.Host.Trim('[', ']');
-            if (IPAddress.TryParse(host, out var address))
-            {
-                // Without TLS nobody is asked who he is: only this machine may reach it.
-                if (uri.Scheme == "http" && !IPAddress.IsLoopback(address))
-                    return (null, false, $"--listen-etcd \"{url}\" would let the network read and write everything: use https, or http on 127.0.0.1");
-                return (new IPEndPoint(address, uri.Port), uri.Scheme == "https", null);
-            }
+            var https = url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+            // Without TLS nobody is asked who he is: only this machine may reach it.
+            return https || IPAddress.IsLoopback(endpoint.Address) ? (endpoint, https, null)
+                : (null, false, $"--listen-etcd \"{url}\" would let the network read and write everything: use https, or http on 127.0.0.1");
         }
         return (null, false, $"--listen-etcd \"{url}\" is no address: write it like http://127.0.0.1:0, https://0.0.0.0:2379 or unix:/run/kubeflex/etcd.sock");
     }

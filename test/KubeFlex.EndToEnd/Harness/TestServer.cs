@@ -73,6 +73,9 @@ internal sealed partial class TestServer : IAsyncDisposable
         return code;
     }
 
+    /// <summary>A signal to any process of a test.</summary>
+    public static void Signal(RunningCommand command, int signal) => _ = Kill(command.Process.Id, signal);
+
     /// <summary>SIGTERM to any process of a test; its exit code.</summary>
     public static async Task<int> TerminateAsync(RunningCommand command)
     {

@@ -18,13 +18,14 @@ public sealed partial class OperatorChartTests(SharedServer shared)
     ];
 
     private static readonly string[] Proxy = ["ClusterRole/kubeflex-proxy-role", "ClusterRoleBinding/kubeflex-proxy-rolebinding", "Service/kubeflex-controller-manager-metrics-service"];
+    private static readonly string[] Storage = ["Service/kubeflex-storage", "Deployment/kubeflex-storage"];
     private static readonly string[] Postgres = ["Secret/postgres-postgresql", "Service/postgres-postgresql", "StatefulSet/postgres-postgresql"];
 
     public static TheoryData<string, string[]> Values => new()
     {
-        { "", [.. Always, .. Proxy, .. Postgres, "PostCreateHook/openshift-crds"] },
-        { "installPostgreSQL=false,metrics.proxy.enabled=false,hooks.builtin=false", Always },
-        { "isOpenShift=true,domain=apps.example.com,externalPort=443,verbosity=5,postgresql.createSecret=false", [.. Always, .. Proxy, .. Postgres[1..], "PostCreateHook/openshift-crds"] },
+        { "", [.. Always, .. Proxy, .. Storage, .. Postgres, "PostCreateHook/openshift-crds"] },
+        { "installPostgreSQL=false,metrics.proxy.enabled=false,hooks.builtin=false,storage.enabled=false", Always },
+        { "isOpenShift=true,domain=apps.example.com,externalPort=443,verbosity=5,postgresql.createSecret=false", [.. Always, .. Proxy, .. Storage, .. Postgres[1..], "PostCreateHook/openshift-crds"] },
     };
 
     [Theory]
@@ -44,6 +45,8 @@ public sealed partial class OperatorChartTests(SharedServer shared)
     [InlineData("isOpenShift=perhaps", "isOpenShift")]
     [InlineData("pods.exposure=loadbalancer", "exposure")]
     [InlineData("pods.image=x", "image")]
+    [InlineData("storage.datastore=postgres://kubeflex:secret@db/kubeflex", "datastore")]
+    [InlineData("storage.size=1Gi", "size")]
     public async Task Values_that_make_no_sense_are_refused_by_name(string value, string field) =>
         Assert.Contains(field, (await HelmAsync("template", "x", Chart, "--set-string", value)).Fails(), StringComparison.Ordinal);
 
@@ -79,6 +82,23 @@ public sealed partial class OperatorChartTests(SharedServer shared)
         var said = (await Command.RunAsync(Repository.Server, ["operator", "--kubeconfig=/absent", .. flags], NoEnvironment)).Fails();
         Assert.DoesNotContain("unknown argument", said, StringComparison.Ordinal);
         Assert.Contains("/absent", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_storage_service_gets_its_settings_and_its_password_from_a_secret_and_knows_each_argument()
+    {
+        var deployment = Objects((await HelmAsync("template", "x", Chart, "--set", "storage.replicas=3,storage.datastore=postgres://kf@db.example.com/kf?sslmode=verify-full,storage.passwordSecret.name=db,storage.passwordSecret.key=pw,image.tag=t1")).Ok())["Deployment/kubeflex-storage"];
+        foreach (var text in (string[])["replicas: 3\n", "image: ghcr.io/kubestellar/kubeflex/manager:t1\n", "value: \"postgres://kf@db.example.com/kf?sslmode=verify-full\"", "secretKeyRef: {name: db, key: pw}", "secretName: kubeflex-storage-tls", "automountServiceAccountToken: false"])
+            Assert.Contains(text, deployment, StringComparison.Ordinal);
+        var args = deployment.Split('\n').Select(l => l.Trim()).Where(l => l.StartsWith("- --", StringComparison.Ordinal)).Select(l => l[2..]).ToList();
+        // The only complaint is the one about the files that are not there.
+        var said = (await Command.RunAsync(Repository.Server, ["storage", "serve", "--datastore=sqlite:/absent/a.db", .. args], NoEnvironment)).Fails();
+        Assert.DoesNotContain("unknown argument", said, StringComparison.Ordinal);
+        Assert.Contains("/etc/kubeflex/storage/tls.crt", said, StringComparison.Ordinal);
+        Assert.Contains("value: \"postgres://postgres@postgres-postgresql.kubeflex-system.svc:5432/postgres?schema=kubeflex_storage\"", Objects((await HelmAsync("template", "x", Chart)).Ok())["Deployment/kubeflex-storage"], StringComparison.Ordinal);
+
+        // Without the service, new control planes get a Kine each.
+        Assert.Contains("--shared-storage=kine\n", Objects((await HelmAsync("template", "x", Chart, "--set", "storage.enabled=false")).Ok())["Deployment/kubeflex-controller-manager"], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -154,7 +174,7 @@ public sealed partial class OperatorChartTests(SharedServer shared)
         (await server.KubectlAsync(kubeconfig, null, "apply", "--server-side", "-f", Path.Combine(manifests, "crds.yaml"))).Ok();
         (await server.KubectlAsync(kubeconfig, null, "wait", "--for=condition=Established", "crd", "--all")).Ok();
         (await server.KubectlAsync(kubeconfig, null, "apply", "--server-side", "-f", Path.Combine(manifests, "operator.yaml"))).Ok();
-        Assert.Equal("deployment.apps/kubeflex-controller-manager", (await server.KubectlAsync(kubeconfig, null, "get", "deploy", "-n", "kubeflex-system", "-o", "name")).Ok());
+        Assert.Equal("deployment.apps/kubeflex-controller-manager\ndeployment.apps/kubeflex-storage", (await server.KubectlAsync(kubeconfig, null, "get", "deploy", "-n", "kubeflex-system", "-o", "name")).Ok());
     }
 
     private static Task<CommandResult> HelmAsync(params string[] args) => Command.RunAsync(Tools.Helm, args, NoEnvironment);

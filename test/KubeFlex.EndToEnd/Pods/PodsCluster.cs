@@ -40,13 +40,36 @@ public sealed class PodsCluster(SharedServer shared) : IAsyncLifetime
     }
 
     /// <summary>Another operator, which stands by while one works.</summary>
-    internal async Task<RunningCommand> StartOperatorAsync()
+    internal async Task<RunningCommand> StartOperatorAsync(params string[] more)
     {
         var process = Command.Start(Repository.Server, ["operator", "--kubeconfig", operatorKubeconfig, "--leader-elect", "--leader-elect-namespace=kubeflex-system",
-            "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0", "--service-gateway", Nodes.Address], Server.Environment);
+            "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0", "--service-gateway", Nodes.Address, .. more], Server.Environment);
         operators.Add(process);
         await process.LineAsync(l => l.Contains("the operator works for", StringComparison.Ordinal));
         return process;
+    }
+
+    /// <summary>An operator with other flags in place of those that run.</summary>
+    internal async Task RestartOperatorAsync(params string[] more)
+    {
+        foreach (var running in operators.Where(o => !o.Process.HasExited)) Assert.Equal(0, await TestServer.TerminateAsync(running));
+        var next = await StartOperatorAsync(more);
+        await next.LineAsync(l => l.Contains(" leads: ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Names of the stores in the storage service.</summary>
+    internal async Task<IReadOnlyList<string>> StoresAsync() => await Nodes.Storage.StoresAsync(await TenantIdentities.SecretAsync(api!, "kubeflex", "kubeflex-storage-admin", CancellationToken.None));
+
+    /// <summary>etcdctl at the storage service, with the certificate of a control plane's API server.</summary>
+    internal async Task<CommandResult> EtcdctlAsync(string name, params string[] args)
+    {
+        var folder = Directory.CreateTempSubdirectory("kubeflex-client-").FullName;
+        var secret = await TenantIdentities.SecretAsync(api!, name, "storage-client", CancellationToken.None);
+        foreach (var key in (string[])["ca.crt", "tls.crt", "tls.key"]) await File.WriteAllTextAsync(Path.Combine(folder, key), secret(key));
+        var result = await Command.RunAsync(Tools.Etcdctl, ["--endpoints", $"127.0.0.1:{Nodes.Storage.Port}", "--command-timeout=5s",
+            "--cacert", Path.Combine(folder, "ca.crt"), "--cert", Path.Combine(folder, "tls.crt"), "--key", Path.Combine(folder, "tls.key"), .. args], new Dictionary<string, string?> { ["ETCDCTL_API"] = "3" });
+        Directory.Delete(folder, true);
+        return result;
     }
 
     /// <summary>The operator that was started first and runs.</summary>
@@ -84,13 +107,14 @@ public sealed class PodsCluster(SharedServer shared) : IAsyncLifetime
     {
         (await KubectlAsync("get", "namespace", $"{name}-system")).Fails();
         Assert.Equal("", (await KubectlAsync("get", "secrets,jobs,configmaps", "-n", "kubeflex-system", "-l", $"kflex.kubestellar.org/control-plane={name}", "-o", "name")).Ok());
+        Assert.DoesNotContain(await StoresAsync(), store => store.StartsWith(name + ".", StringComparison.Ordinal));
         Assert.DoesNotContain($"/{name}", (await KubectlAsync("get", "clusterroles,clusterrolebindings,crds", "-o", "name")).Ok(), StringComparison.Ordinal);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        var said = string.Concat(operators.Select(o => o.Said));
+        var said = string.Concat(operators.Select(o => o.Said)) + Nodes.Storage.Said;
         foreach (var running in operators.Where(o => !o.Process.HasExited)) await TestServer.TerminateAsync(running);
         foreach (var process in operators) process.Dispose();
         if (nodes is not null) await nodes.DisposeAsync();

@@ -8,14 +8,14 @@ namespace KubeFlex.EndToEnd.Pods;
 public sealed class PodsTests(PodsCluster cluster)
 {
     [Fact]
-    public async Task K8s_with_the_shared_database_lives_changes_and_goes()
+    public async Task K8s_in_the_storage_service_lives_changes_and_goes()
     {
         await cluster.CreateAsync("shared", "{type: k8s, backend: shared}");
         await cluster.WaitAsync("shared");
         await AssertOwnedAsync("shared", "deploy/kube-apiserver", "deploy/kube-controller-manager", "service/shared", "ingress/shared", "secret/k8s-certs", "secret/admin-kubeconfig",
-            "secret/cm-kubeconfig", "secret/postgres-credentials");
-        Assert.Equal("shared-database", (await cluster.KubectlAsync("get", "secrets", "-n", "kubeflex-system", "-l", "kflex.kubestellar.org/control-plane=shared", "-o", "jsonpath={.items[*].metadata.name}")).Ok());
-        (await cluster.KubectlAsync("get", "job", "shared-db", "-n", "kubeflex-system")).Fails();
+            "secret/cm-kubeconfig", "secret/storage-client");
+        Assert.Equal("shared-store", (await cluster.KubectlAsync("get", "secrets", "-n", "kubeflex-system", "-l", "kflex.kubestellar.org/control-plane=shared", "-o", "jsonpath={.items[*].metadata.name}")).Ok());
+        Assert.Equal("", (await cluster.KubectlAsync("get", "jobs", "-A", "-o", "name")).Ok());
         Assert.StartsWith("shared ", (await cluster.KubectlAsync("get", "cp", "shared", "--no-headers")).Ok(), StringComparison.Ordinal);
         (await cluster.TenantAsync("shared", "admin-kubeconfig", "kubeconfig", "create", "configmap", "mine")).Ok();
         Assert.Equal("configmap/mine", (await cluster.TenantAsync("shared", "admin-kubeconfig", "kubeconfig", "get", "configmap", "mine", "-o", "name")).Ok());
@@ -125,22 +125,102 @@ public sealed class PodsTests(PodsCluster cluster)
     }
 
     [Fact]
+    public async Task A_tenants_certificate_opens_its_own_store_until_the_control_plane_is_deleted()
+    {
+        foreach (var name in (string[])["one", "two"]) await cluster.CreateAsync(name, "{type: k8s}");
+        foreach (var name in (string[])["one", "two"])
+        {
+            await cluster.WaitAsync(name);
+            (await cluster.EtcdctlAsync(name, "put", "/registry/whose", name)).Ok();
+        }
+        foreach (var name in (string[])["one", "two"]) Assert.Equal($"/registry/whose\n{name}", (await cluster.EtcdctlAsync(name, "get", "", "--prefix")).Ok());
+        Assert.Equal(2, (await cluster.StoresAsync()).Count(s => s.StartsWith("one.", StringComparison.Ordinal) || s.StartsWith("two.", StringComparison.Ordinal)));
+
+        // Renewed, the certificate reaches the pods by a rollout and opens the same store.
+        async Task<string> InputsAsync() => (string)(await cluster.GetAsync("deploy/kube-apiserver", "-n", "one-system"))["spec"]!["template"]!["metadata"]!["annotations"]!["kflex.kubestellar.org/inputs"]!;
+        var (inputs, certificate) = (await InputsAsync(), await SecretAsync("one", "storage-client", "tls.crt"));
+        (await cluster.KubectlAsync("annotate", "cp", "one", "kflex.kubestellar.org/rotate-certs=now")).Ok();
+        await Eventually.TrueAsync(async () => await InputsAsync() != inputs && await SecretAsync("one", "storage-client", "tls.crt") != certificate, "another certificate and pod template");
+        await cluster.WaitAsync("one");
+        Assert.Equal("/registry/whose\none", (await cluster.EtcdctlAsync("one", "get", "", "--prefix")).Ok());
+
+        // Made again under its name it begins with nothing.
+        var store = (await cluster.StoresAsync()).Single(s => s.StartsWith("one.", StringComparison.Ordinal));
+        (await cluster.KubectlAsync("delete", "cp", "one", "--timeout=150s")).Ok();
+        await cluster.AssertGoneAsync("one");
+        await cluster.CreateAsync("one", "{type: k8s}");
+        await cluster.WaitAsync("one");
+        Assert.NotEqual(store, (await cluster.StoresAsync()).Single(s => s.StartsWith("one.", StringComparison.Ordinal)));
+        Assert.Equal("", (await cluster.EtcdctlAsync("one", "get", "", "--prefix")).Ok());
+        Assert.Equal("/registry/whose\ntwo", (await cluster.EtcdctlAsync("two", "get", "", "--prefix")).Ok());
+        (await cluster.KubectlAsync("delete", "cp", "one", "two", "--timeout=150s")).Ok();
+        foreach (var name in (string[])["one", "two"]) await cluster.AssertGoneAsync(name);
+    }
+
+    [Fact]
+    public async Task The_services_own_certificate_is_renewed_under_its_clients()
+    {
+        await cluster.CreateAsync("client", "{type: k8s}");
+        await cluster.WaitAsync("client");
+        var before = await SystemAsync("kubeflex-storage-tls", "tls.crt");
+        (await cluster.KubectlAsync("delete", "secret", "kubeflex-storage-tls", "-n", "kubeflex-system")).Ok();
+        await Eventually.TrueAsync(async () => (await cluster.KubectlAsync("get", "secret", "kubeflex-storage-tls", "-n", "kubeflex-system")).ExitCode == 0, "the secret");
+        Assert.NotEqual(before, await SystemAsync("kubeflex-storage-tls", "tls.crt"));
+        (await cluster.EtcdctlAsync("client", "put", "k", "v")).Ok();
+
+        // A lost authority takes everything along, and all of it comes anew.
+        (await cluster.KubectlAsync("delete", "secret", "kubeflex-storage-ca", "-n", "kubeflex-system")).Ok();
+        await Eventually.TrueAsync(async () => (await cluster.KubectlAsync("get", "secret", "kubeflex-storage-ca", "-n", "kubeflex-system")).ExitCode == 0
+            && await SystemAsync("kubeflex-storage-ca", "ca.crt") == await SystemAsync("kubeflex-storage-tls", "ca.crt")
+            && await SystemAsync("kubeflex-storage-ca", "ca.crt") == await SecretAsync("client", "storage-client", "ca.crt"), "the new authority everywhere");
+        await Eventually.TrueAsync(async () => (await cluster.EtcdctlAsync("client", "get", "k")).Output == "k\nv\n", "the store, with certificates of the new authority");
+        await cluster.WaitAsync("client");
+        (await cluster.KubectlAsync("delete", "cp", "client", "--timeout=150s")).Ok();
+        await cluster.AssertGoneAsync("client");
+
+        async Task<string> SystemAsync(string secret, string key) => await SecretAsync("kubeflex", secret, key);
+    }
+
+    [Fact]
     public async Task What_is_half_made_goes_as_well()
     {
-        cluster.Nodes.Stuck["kubeflex-system/half-db"] = true;
-        cluster.Nodes.Failing["kubeflex-system/broken-db"] = "database \"broken\" belongs to another role";
+        await cluster.Nodes.SetStuckAsync("deployments", "kubeflex-system", "kubeflex-storage", stuck: true);
         cluster.Nodes.Stuck["half2-system/vcluster"] = true;
         await cluster.CreateAsync("half", "{type: k8s}");
-        await cluster.CreateAsync("broken", "{type: k8s}");
         await cluster.CreateAsync("half2", "{type: vcluster}");
-        await cluster.WaitAsync("half", "Progressing");
-        await Eventually.TrueAsync(async () => (await cluster.MessageAsync("half", "Ready")).StartsWith("waiting for Job \"half-db\"", StringComparison.Ordinal), "the message about the Job");
-        await cluster.WaitAsync("broken", "Synced=False");
-        Assert.Contains("BackoffLimitExceeded: database \"broken\" belongs to another role", await cluster.MessageAsync("broken", "Synced"), StringComparison.Ordinal);
+        await Eventually.TrueAsync(async () => (await cluster.MessageAsync("half", "Ready")).StartsWith("waiting for the storage service: kubeflex-storage.kubeflex-system.svc does not answer", StringComparison.Ordinal), "the message about the service");
         (await cluster.KubectlAsync("wait", "cp/half2", "--for=condition=Ready=False", "--timeout=150s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "half", "half2", "--wait=false")).Ok();
+        (await cluster.KubectlAsync("wait", "cp/half2", "--for=delete", "--timeout=150s")).Ok();
+        await Eventually.TrueAsync(async () => (await cluster.MessageAsync("half", "Ready")).StartsWith("waiting for the storage service to delete store \"half.", StringComparison.Ordinal), "what the deletion waits for");
+        await cluster.Nodes.SetStuckAsync("deployments", "kubeflex-system", "kubeflex-storage", stuck: false);
+        (await cluster.KubectlAsync("wait", "cp/half", "--for=delete", "--timeout=150s")).Ok();
+        foreach (var name in (string[])["half", "half2"]) await cluster.AssertGoneAsync(name);
+    }
+
+    [Fact]
+    public async Task With_Kine_a_control_plane_stays_there_also_when_others_go_to_the_service()
+    {
+        await cluster.RestartOperatorAsync("--shared-storage=kine");
+        cluster.Nodes.Stuck["kubeflex-system/kine-half-db"] = true;
+        cluster.Nodes.Failing["kubeflex-system/kine-broken-db"] = "database \"kine_broken\" belongs to another role";
+        foreach (var name in (string[])["kine", "kine-half", "kine-broken"]) await cluster.CreateAsync(name, "{type: k8s, backend: shared}");
+        await Eventually.TrueAsync(async () => (await cluster.MessageAsync("kine-half", "Ready")).StartsWith("waiting for Job \"kine-half-db\"", StringComparison.Ordinal), "the message about the Job");
+        await cluster.WaitAsync("kine-broken", "Synced=False");
+        Assert.Contains("BackoffLimitExceeded: database \"kine_broken\" belongs to another role", await cluster.MessageAsync("kine-broken", "Synced"), StringComparison.Ordinal);
+        await cluster.WaitAsync("kine");
+        await AssertOwnedAsync("kine", "deploy/kube-apiserver", "secret/postgres-credentials");
+        Assert.Equal("kine-database", (await cluster.KubectlAsync("get", "secrets", "-n", "kubeflex-system", "-l", "kflex.kubestellar.org/control-plane=kine", "-o", "jsonpath={.items[*].metadata.name}")).Ok());
+        (await cluster.KubectlAsync("get", "job", "kine-db", "-n", "kubeflex-system")).Fails();
+
+        await cluster.RestartOperatorAsync();
+        (await cluster.KubectlAsync("patch", "cp", "kine", "--type=merge", "-p", """{"spec":{"replicas":2}}""")).Ok();
+        (await cluster.KubectlAsync("wait", "deploy/kube-apiserver", "-n", "kine-system", "--for=jsonpath={.spec.replicas}=2", "--timeout=150s")).Ok();
+        await cluster.WaitAsync("kine");
+        Assert.Equal("kube-apiserver kine", (await cluster.KubectlAsync("get", "deploy", "kube-apiserver", "-n", "kine-system", "-o", "jsonpath={.spec.template.spec.containers[*].name}")).Ok());
         cluster.Nodes.Failing.Clear();
-        (await cluster.KubectlAsync("delete", "cp", "half", "broken", "half2", "--timeout=150s")).Ok();
-        foreach (var name in (string[])["half", "broken", "half2"]) await cluster.AssertGoneAsync(name);
+        (await cluster.KubectlAsync("delete", "cp", "kine", "kine-half", "kine-broken", "--timeout=150s")).Ok();
+        foreach (var name in (string[])["kine", "kine-half", "kine-broken"]) await cluster.AssertGoneAsync(name);
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace KubeFlex.EndToEnd.Pods;
 
 /// <summary>
 /// Plays what a hosting cluster has and the embedded one has not: the controllers of Deployments, StatefulSets, Jobs and volume claims, and kubelets whose pods
-/// always come up, unless a test says otherwise. The API servers of its "pods" are real ones, behind <see cref="TenantGateway"/>.
+/// always come up, unless a test says otherwise. The API servers of its "pods" are real ones, behind <see cref="TenantGateway"/>; they are ready when their
+/// certificate opens their store in the storage service, which is the real program (<see cref="StoragePod"/>).
 /// </summary>
 internal sealed class StandInNodes : IAsyncDisposable
 {
@@ -18,14 +19,18 @@ internal sealed class StandInNodes : IAsyncDisposable
     public StandInNodes(KubeApi api, TestServer server)
     {
         this.api = api;
-        gateway = new TenantGateway(api, server);
+        gateway = new TenantGateway(api, server, () => Storage.Port);
         running.Add(gateway.RunAsync(stop.Token));
+        running.Add(api.WatchAsync("api/v1/namespaces/kubeflex-system/secrets", secret => Where(secret).Name == "kubeflex-storage-tls" ? Storage.MountAsync(secret) : Task.CompletedTask, stop.Token));
         foreach (var resource in (string[])["deployments", "statefulsets"]) running.Add(api.WatchAsync($"apis/apps/v1/{resource}", o => RunAsync(resource, o), stop.Token));
         running.Add(api.WatchAsync("apis/batch/v1/jobs", RunJobAsync, stop.Token));
         running.Add(api.WatchAsync("api/v1/persistentvolumeclaims", RunClaimAsync, stop.Token));
     }
 
-    /// <summary>Where control planes' Services are reached.</summary>
+    /// <summary>The storage service.</summary>
+    public StoragePod Storage { get; } = new();
+
+    /// <summary>Where control planes' Services, and the storage service's, are reached.</summary>
     public string Address => gateway.Address;
 
     /// <summary>Workloads and Jobs (<c>namespace/name</c>) whose pods do not come up.</summary>
@@ -47,16 +52,21 @@ internal sealed class StandInNodes : IAsyncDisposable
         await stop.CancelAsync();
         await Task.WhenAll(running);
         await gateway.DisposeAsync();
+        await Storage.DisposeAsync();
         stop.Dispose();
     }
 
     private async Task RunAsync(string resource, JsonObject workload)
     {
         var (ns, name) = Where(workload);
-        if (workload["metadata"]!["deletionTimestamp"] is not null || !ns.EndsWith("-system", StringComparison.Ordinal) || ns == "kubeflex-system") return;
+        if (workload["metadata"]!["deletionTimestamp"] is not null || !ns.EndsWith("-system", StringComparison.Ordinal)) return;
+        if ((ns, name) == ("kubeflex-system", "kubeflex-storage")) await Storage.RunAsync(workload, Stuck.ContainsKey($"{ns}/{name}"));
+        if (ns == "kubeflex-system") return;
         foreach (var template in (workload["spec"]!["volumeClaimTemplates"] as JsonArray ?? []).Select(t => t!.AsObject())) await ClaimAsync(workload, template);
         var replicas = (int?)workload["spec"]!["replicas"] ?? 1;
         var ready = Stuck.ContainsKey($"{ns}/{name}") ? 0 : replicas;
+        if (ready > 0 && name == "kube-apiserver" && workload["spec"]!.ToJsonString().Contains("--etcd-servers=https://kubeflex-storage.", StringComparison.Ordinal))
+            await Storage.OpenAsync(await TenantIdentities.SecretAsync(api, ns[..^"-system".Length], "storage-client", stop.Token), stop.Token);
         if (ready > 0 && name is "kube-apiserver" or "vcluster" or "k3s-server") await gateway.ServeAsync(ns[..^"-system".Length], name);
         await SetStatusAsync(resource, workload, new JsonObject
         {

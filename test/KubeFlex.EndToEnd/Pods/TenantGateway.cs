@@ -13,7 +13,8 @@ namespace KubeFlex.EndToEnd.Pods;
 /// <summary>
 /// Stands for Services, ingress and the API servers behind them. A connection shows by its TLS server name which control plane it is for; it gets the
 /// serving certificate that the operator (or k3s, or vcluster) made for that one, must show a client certificate of its authority, and then speaks to a real
-/// API: a control plane of the shared server, one for all of them, since making one for each would cost more than it shows.
+/// API: a control plane of the shared server, one for all of them, since making one for each would cost more than it shows. What is for the storage service goes
+/// there as it is: it ends TLS itself.
 /// </summary>
 internal sealed class TenantGateway : IAsyncDisposable
 {
@@ -22,10 +23,11 @@ internal sealed class TenantGateway : IAsyncDisposable
     private readonly Lazy<Task<Backend>> backend;
     private readonly KubeApi api;
     private readonly TestServer server;
+    private readonly Func<int> storagePort;
 
-    public TenantGateway(KubeApi api, TestServer server)
+    public TenantGateway(KubeApi api, TestServer server, Func<int> storagePort)
     {
-        (this.api, this.server) = (api, server);
+        (this.api, this.server, this.storagePort) = (api, server, storagePort);
         backend = new Lazy<Task<Backend>>(StartAsync);
         listener.Start();
     }
@@ -82,6 +84,13 @@ internal sealed class TenantGateway : IAsyncDisposable
         using var _ = client;
         try
         {
+            if (await IsForStorageAsync(client, cancellation))
+            {
+                using var storage = new TcpClient();
+                await storage.ConnectAsync(IPAddress.Loopback, storagePort(), cancellation);
+                await Task.WhenAny(client.GetStream().CopyToAsync(storage.GetStream(), cancellation), storage.GetStream().CopyToAsync(client.GetStream(), cancellation));
+                return;
+            }
             X509Certificate2Collection? authorities = null;
             await using var front = new SslStream(client.GetStream());
             await front.AuthenticateAsServerAsync(async (_, hello, _, token) =>
@@ -108,6 +117,19 @@ internal sealed class TenantGateway : IAsyncDisposable
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or SocketException or HttpRequestException)
         {
             // The other side went, or has no business here: its own error says so.
+        }
+    }
+
+    /// <summary>Looks into the ClientHello (RFC 8446, 4.1.2), where the server's name stands in clear, without taking it.</summary>
+    private static async Task<bool> IsForStorageAsync(TcpClient client, CancellationToken cancellation)
+    {
+        var seen = new byte[16 << 10];
+        while (true)
+        {
+            var length = await client.Client.ReceiveAsync(seen, SocketFlags.Peek, cancellation);
+            // A record's header has five bytes, the last two are the length of the rest.
+            if (length == 0 || (length >= 5 && length >= 5 + (seen[3] << 8 | seen[4]))) return seen.AsSpan(0, length).IndexOf("kubeflex-storage.kubeflex-system.svc"u8) >= 0;
+            await Task.Delay(1, cancellation);
         }
     }
 

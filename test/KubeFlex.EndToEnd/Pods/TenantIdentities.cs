@@ -57,7 +57,8 @@ internal static class TenantIdentities
         return (name, _) => Task.FromResult((Issue(authority, "vcluster", name), Bundle(authority.ExportCertificatePem())));
     }
 
-    private static async Task<Func<string, string>> SecretAsync(KubeApi api, string controlPlane, string name, CancellationToken cancellation)
+    /// <summary>The values of a secret in a control plane's namespace.</summary>
+    public static async Task<Func<string, string>> SecretAsync(KubeApi api, string controlPlane, string name, CancellationToken cancellation)
     {
         var secret = await api.FindAsync($"api/v1/namespaces/{controlPlane}-system/secrets/{name}", cancellation) ?? throw new IOException($"secret {name} is not there");
         return key => Encoding.UTF8.GetString(Convert.FromBase64String((string)secret["data"]![key]!));

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using KubeFlex.Operator.ControlPlanes;
 using KubeFlex.Operator.Hosting;
 using KubeFlex.Operator.Objects;
+using KubeFlex.Operator.Runtimes.Pods.Storage.Service;
 using KubeFlex.Operator.Tenants;
 using KubeFlex.Runtime.Client;
 using KubeFlex.Runtime.Controllers;
@@ -18,17 +19,28 @@ internal sealed class Harness : IAsyncDisposable
     private readonly List<Task> running = [];
     private HostingCluster? cluster;
     private ControlPlaneReconciler? reconciler;
+    private StorageCertificates? storage;
     private readonly ITenantApi tenants;
+    private readonly IStorageService? storageService;
 
-    public Harness(OperatorOptions? options = null, ITenantApi? tenants = null)
+    public Harness(OperatorOptions? options = null, ITenantApi? tenants = null, IStorageService? storageService = null)
     {
-        this.tenants = tenants ?? Tenants;
+        (this.tenants, this.storageService) = (tenants ?? Tenants, storageService);
         Time = new ManualTime();
         Api = new FakeApi { Time = Time };
         Host = new FakeInProcessHost(name => Api.Get(Resources.Secrets.In($"{name}-system").Named("k8s-certs")) is not null);
         Options = options ?? new OperatorOptions();
-        Operator = new OperatorHost(Api.Client(), Host, Options, Time, NullLoggerFactory.Instance) { Tenants = this.tenants };
+        Operator = Create(Options);
     }
+
+    /// <summary>Whether the storage service's certificates are looked at before each pass, as they are by a queue of their own in the whole operator.</summary>
+    public bool KeepsStorageCertificates { get; set; } = true;
+
+    /// <summary>What the last look at them said.</summary>
+    public ReconcileResult StorageResult { get; private set; }
+
+    /// <summary>How often control planes were told to get other certificates.</summary>
+    public int AuthorityChanges { get; private set; }
 
     public ManualTime Time { get; }
 
@@ -40,12 +52,12 @@ internal sealed class Harness : IAsyncDisposable
 
     public OperatorOptions Options { get; }
 
-    public OperatorHost Operator { get; }
+    public OperatorHost Operator { get; private set; }
 
     public CancellationToken Cancellation => stop.Token;
 
     /// <summary>Starts the whole operator, on the real clock: its back-off must pass by itself.</summary>
-    public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance) { Tenants = tenants }.RunAsync(stop.Token));
+    public void Run() => running.Add(new OperatorHost(Api.Client(), Host, Options, TimeProvider.System, NullLoggerFactory.Instance) { Tenants = tenants, StorageService = storageService }.RunAsync(stop.Token));
 
     /// <summary>The limit only ends a test that would hang; it is generous, since a busy machine is no failure.</summary>
     public Task UntilAsync(Func<bool> condition) => Api.UntilAsync(condition, stop.Token).WaitAsync(TimeSpan.FromMinutes(5), stop.Token);
@@ -57,15 +69,24 @@ internal sealed class Harness : IAsyncDisposable
         {
             cluster = Operator.CreateCluster();
             reconciler = Operator.CreateReconciler(cluster);
+            storage = Operator.CreateStorageCertificates(cluster, () => AuthorityChanges++);
             foreach (var informer in cluster.Informers) running.Add(informer.RunAsync(stop.Token));
             foreach (var informer in cluster.Informers) await informer.WhenSyncedAsync(stop.Token);
         }
         await CaughtUpAsync();
+        if (storage is not null && KeepsStorageCertificates) StorageResult = await storage.ReconcileAsync(StorageCertificates.QueueKey, stop.Token);
         return await reconciler!.ReconcileAsync(name, stop.Token);
     }
 
     /// <summary>The next pass begins with caches that are listed anew.</summary>
     public void Restart() => (cluster, reconciler) = (null, null);
+
+    /// <summary>The next pass is one of an operator with other settings.</summary>
+    public void Restart(OperatorOptions options)
+    {
+        Operator = Create(options);
+        Restart();
+    }
 
     public JsonObject CreateControlPlane(string name, string type = "k8s", Action<JsonObject>? more = null)
     {
@@ -141,6 +162,8 @@ internal sealed class Harness : IAsyncDisposable
             && Same(Resources.Secrets, cluster.Secrets.List(), o => IsManaged(o)) && DependentsCaughtUp()))
             await Task.Delay(1, stop.Token);
     }
+
+    private OperatorHost Create(OperatorOptions options) => new(Api.Client(), Host, options, Time, NullLoggerFactory.Instance) { Tenants = tenants, StorageService = storageService };
 
     private bool DependentsCaughtUp() => cluster!.Dependents.Count == 0
         || (Same(Resources.ConfigMaps, cluster.SystemConfig.List(), o => (string?)o["metadata"]!["name"] == Names.SystemConfig)

@@ -1,18 +1,34 @@
 using System.Text.Json.Nodes;
 using KubeFlex.Operator.Hosting;
+using KubeFlex.Operator.Objects;
 using KubeFlex.Runtime.Client;
 
 namespace KubeFlex.Operator.Tests.Fakes;
 
-/// <summary>A hosting cluster with nodes, KubeFlex's settings and a PostgreSQL.</summary>
+/// <summary>A hosting cluster with nodes, KubeFlex's settings, a PostgreSQL and the storage service.</summary>
 internal sealed class PodsHarness : IAsyncDisposable
 {
+    /// <summary>Control planes with the shared backend begin with Kine.</summary>
+    public static PodsHarness WithKine() => new(new PodsOptions { SharedStorage = SharedStorageKind.Kine });
+
     public PodsHarness(PodsOptions? pods = null, JsonObject? config = null)
     {
-        H = new Harness(new OperatorOptions { Pods = pods ?? new PodsOptions(), DefaultRuntime = "Pods" }, Tenants);
+        H = new Harness(new OperatorOptions { Pods = pods ?? new PodsOptions(), DefaultRuntime = "Pods" }, Tenants, Storage);
         Nodes = new FakeNodes(H.Api);
         H.Api.Put(Resources.Namespaces.Named(Names.SystemNamespace), []);
         H.Api.Put(Resources.Secrets.In(Names.SystemNamespace).Named("postgres-postgresql"), new JsonObject { ["data"] = new JsonObject { ["postgres-password"] = "c2VjcmV0" } });
+        H.Api.Put(Resources.Services.In(Names.SystemNamespace).Named("kubeflex-storage"), new JsonObject { ["spec"] = new JsonObject { ["type"] = "ClusterIP" } });
+        H.Api.Put(Kinds.Deployments.In(Names.SystemNamespace).Named("kubeflex-storage"), Manifest.Parse(
+            """
+            spec:
+              replicas: 1
+              template:
+                spec:
+                  containers:
+                  - name: storage
+                    env:
+                    - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: postgres-postgresql, key: postgres-password}}}
+            """));
         Configure(config ?? new JsonObject { ["domain"] = "localtest.me", ["externalPort"] = "9443", ["hostContainer"] = "kubeflex-control-plane", ["isOpenShift"] = "false" });
     }
 
@@ -20,7 +36,12 @@ internal sealed class PodsHarness : IAsyncDisposable
 
     public FakePodTenants Tenants { get; } = new();
 
+    public FakeStorageService Storage { get; } = new();
+
     public FakeNodes Nodes { get; }
+
+    /// <summary>The next pass is one of an operator with other settings.</summary>
+    public void Restart(PodsOptions pods) => H.Restart(H.Options with { Pods = pods });
 
     public void Configure(JsonObject data) =>
         H.Api.Put(Resources.ConfigMaps.In(Names.SystemNamespace).Named(Names.SystemConfig), new JsonObject { ["data"] = data });

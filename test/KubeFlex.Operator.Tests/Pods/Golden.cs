@@ -11,7 +11,7 @@ namespace KubeFlex.Operator.Tests.Pods;
 /// </summary>
 internal static class Golden
 {
-    private static readonly string[] Random = ["kflex.kubestellar.org/digest", "kflex.kubestellar.org/inputs", "kflex.kubestellar.org/renew-at", "kflex.kubestellar.org/provisioned"];
+    private static readonly string[] Random = ["kflex.kubestellar.org/digest", "kflex.kubestellar.org/inputs", "kflex.kubestellar.org/renew-at", "kflex.kubestellar.org/provisioned", "kflex.kubestellar.org/store-made"];
 
     public static void Check(string name, FakeApi api, string controlPlane)
     {

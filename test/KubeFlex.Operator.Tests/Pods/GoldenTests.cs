@@ -9,12 +9,13 @@ public sealed class GoldenTests
 {
     [Theory]
     [InlineData("k8s-shared", "k8s", null)]
+    [InlineData("k8s-kine", "k8s", null)]
     [InlineData("k8s-dedicated", "k8s", """{"backend":"dedicated","version":"v1.34.2","replicas":3,"extraSANs":["api.example.com","192.0.2.7"],"resources":{"requests":{"cpu":2}}}""")]
     [InlineData("vcluster", "vcluster", null)]
     [InlineData("k3s", "k3s", null)]
     public async Task What_is_made(string file, string type, string? spec)
     {
-        await using var p = await new PodsHarness().ReadyAsync(type, s => Merge(s, spec));
+        await using var p = await (file == "k8s-kine" ? PodsHarness.WithKine() : new PodsHarness()).ReadyAsync(type, s => Merge(s, spec));
         Golden.Check(file, p.H.Api, "cp1");
     }
 

@@ -55,11 +55,13 @@ public sealed class PodsRuntimeTests : IAsyncDisposable
 
     [Theory]
     [InlineData("k8s", null)]
+    [InlineData("k8s", null, true)]
     [InlineData("k8s", "dedicated")]
     [InlineData("vcluster", null)]
     [InlineData("k3s", null)]
-    public async Task A_second_pass_writes_nothing_even_after_a_restart(string type, string? backend)
+    public async Task A_second_pass_writes_nothing_even_after_a_restart(string type, string? backend, bool kine = false)
     {
+        await using var p = kine ? PodsHarness.WithKine() : new PodsHarness();
         await p.ReadyAsync(type, s =>
         {
             if (backend is not null) s["backend"] = backend;
@@ -161,21 +163,24 @@ public sealed class PodsRuntimeTests : IAsyncDisposable
 
     [Theory]
     [InlineData("k8s", "shared")]
+    [InlineData("k8s", "shared", true)]
     [InlineData("k8s", "dedicated")]
     [InlineData("vcluster", "shared")]
     [InlineData("k3s", "shared")]
-    public async Task Deletion_leaves_nothing(string type, string backend)
+    public async Task Deletion_leaves_nothing(string type, string backend, bool kine = false)
     {
+        await using var p = kine ? PodsHarness.WithKine() : new PodsHarness();
         await p.ReadyAsync(type, s => s["backend"] = backend);
         await p.H.DeleteAsync("cp1");
         await p.H.ReconcileAsync("cp1");
-        if (type == "k8s" && backend == "shared")
+        if (kine)
         {
             Assert.Contains("cp1-dropdb", (string?)p.H.Condition("cp1", "Ready")["message"], StringComparison.Ordinal);
             p.Nodes.Work();
             await p.H.ReconcileAsync("cp1");
         }
         Assert.Null(p.H.Find("cp1"));
+        Assert.Empty(p.Storage.Stores);
         foreach (var served in p.H.Api.Served.Where(r => r.Kind is not "Event"))
         {
             Assert.DoesNotContain(p.H.Api.All(new ResourceRef(served.Group, served.Version, served.Resource)),

@@ -13,7 +13,7 @@ public sealed class TenantDatabaseTests : IAsyncDisposable
     private static readonly ResourceRef Job = Kinds.Jobs.In(Names.SystemNamespace).Named("cp1-db");
     private static readonly ResourceRef Scripts = Resources.Secrets.In(Names.SystemNamespace).Named("cp1-database");
 
-    private readonly PodsHarness p = new();
+    private readonly PodsHarness p = PodsHarness.WithKine();
 
     public ValueTask DisposeAsync() => p.DisposeAsync();
 
@@ -28,11 +28,11 @@ public sealed class TenantDatabaseTests : IAsyncDisposable
     {
         p.H.CreateControlPlane("cp1");
         await p.H.ReconcileAsync("cp1");
-        Assert.Empty(p.H.Api.All(Kinds.Deployments));
+        Assert.Null(p.H.Api.Get(Kinds.Deployments.In("cp1-system").Named("kube-apiserver")));
         Assert.Contains("waiting for Job \"cp1-db\"", (string?)p.H.Condition("cp1", "Ready")["message"], StringComparison.Ordinal);
         p.Nodes.Work();
         await p.H.ReconcileAsync("cp1");
-        Assert.Equal(2, p.H.Api.All(Kinds.Deployments).Count);
+        Assert.Equal(2, p.H.Api.All(Kinds.Deployments).Count(d => (string?)d["metadata"]!["namespace"] == "cp1-system"));
         Assert.Null(p.H.Api.Get(Job));
     }
 

@@ -25,6 +25,10 @@ public sealed class StorageServerTests : IDisposable
     [InlineData("--datastore sqlite:a --listen-etcd https://127.0.0.1:1 --cert-file c --key-file k", "--trusted-ca-file is missing")]
     [InlineData("--datastore sqlite:a --listen-etcd http://127.0.0.1:1 --cert-file c", "needs --listen-etcd https")]
     [InlineData("--datastore sqlite:a --listen-etcd unix:/tmp/s --port-file p", "no port")]
+    [InlineData("--datastore sqlite:a --stores many", "expected single or by-certificate")]
+    [InlineData("--datastore sqlite:a --stores by-certificate", "without TLS no client has a certificate")]
+    [InlineData("--datastore sqlite:a --listen-metrics https://127.0.0.1:1", "write it like http://0.0.0.0:2381")]
+    [InlineData("--datastore sqlite:a --listen-metrics 2381", "write it like http://0.0.0.0:2381")]
     [InlineData("--datastore sqlite:a --what", "unknown argument")]
     [InlineData("--datastore", "needs a value")]
     public void Nonsense_is_refused(string line, string expected)

@@ -23,8 +23,7 @@ internal sealed record StorageAttachment
 }
 
 /// <summary>
-/// Where a stock kube-apiserver keeps a control plane's data (<c>spec.backend</c>), seen through the etcd protocol. One class per way; the KubeFlex storage
-/// service takes its place here beside Kine.
+/// Where a stock kube-apiserver keeps a control plane's data (<c>spec.backend</c>), seen through the etcd protocol. One class per way.
 /// </summary>
 internal interface IControlPlaneStorage
 {

@@ -11,7 +11,8 @@ namespace KubeFlex.Operator.Runtimes.Pods.Storage;
 /// </summary>
 internal sealed class KineStorage(ManagedSecrets secrets, TenantDatabase database, PodsOptions options) : IControlPlaneStorage
 {
-    private const string Secret = "postgres-credentials";
+    public const string Secret = "postgres-credentials";
+
     private static readonly string[] Keys = ["username", "password", "database", "host"];
 
     public string? Refusal(ControlPlane cp) => cp.Name is "template0" or "template1"

@@ -72,7 +72,8 @@ internal sealed class TenantDatabase(HostingCluster hosting, ManagedObjects obje
         return $"waiting for Job \"{at.Name}\" in namespace \"{at.Namespace}\" ({script} of database \"{DatabaseScripts.DatabaseOf(cp)}\")";
     }
 
-    private static ResourceRef Scripts(ControlPlane cp) => Resources.Secrets.In(Names.SystemNamespace).Named($"{cp.Name}-database");
+    /// <summary>The secret that remembers.</summary>
+    public static ResourceRef Scripts(ControlPlane cp) => Resources.Secrets.In(Names.SystemNamespace).Named($"{cp.Name}-database");
 
     // A Job's name is a label of its pods, so with the longest name of a control plane there are seven characters left.
     private static ResourceRef Provision(ControlPlane cp) => Kinds.Jobs.In(Names.SystemNamespace).Named($"{cp.Name}-db");
