@@ -19,7 +19,7 @@ internal static class EtcdBenchmark
         await using var storage = await Peer.StorageAsync();
         await using var etcd = await Peer.EtcdAsync();
         foreach (var clients in (int[])[1, 16, 64])
-            await CompareAsync(report, $"put of 1 KiB, {clients} client{(clients == 1 ? "" : "s")}", "/s", storage, etcd, (peer, round) => PutsAsync(peer.Url, clients, Round, $"{round + 1}"));
+            await CompareAsync(report, $"put of 1 KiB, {clients} client{(clients == 1 ? "" : "s")}", "/s", storage, etcd, async (peer, round) => (await PutsAsync(peer.Url, clients, Round, $"{round + 1}")).PerSecond);
         foreach (var peer in (Peer[])[storage, etcd]) await FillAsync(peer);
         foreach (var clients in (int[])[1, 16])
         {
@@ -48,18 +48,19 @@ internal static class EtcdBenchmark
 
     /// <summary>Load alone.</summary>
     public static async Task PutAsync(Uri url, int clients, int seconds) =>
-        Console.WriteLine($"{Report.Number(await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N")))} puts/s");
+        Console.WriteLine($"{Report.Number((await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N"))).PerSecond)} puts/s");
 
-    private static async Task<double> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix)
+    /// <summary>One round of puts of new keys, a connection per client.</summary>
+    public static async Task<LoadResult> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix)
     {
         var connections = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => EtcdConnection.OpenAsync(url, "KV/Put")));
-        var persecond = await Load.PerSecondAsync(clients, duration, c =>
+        var result = await Load.RunAsync(clients, duration, c =>
         {
             var n = 0;
             return async () => await connections[c].CallAsync(EtcdMessages.Put($"put/{prefix}/{c}/{n++}", Value));
         });
         foreach (var connection in connections) connection.Dispose();
-        return persecond;
+        return result;
     }
 
     private static async Task FillAsync(Peer peer)
