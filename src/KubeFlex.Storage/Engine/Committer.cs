@@ -162,13 +162,15 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         }
         Volatile.Write(ref doubt, null);
         Report(failure);
-        foreach (var store in stores) store.Settle(failure);
+        var answers = new Answers(steps.Count);
+        foreach (var store in stores) store.Settle(failure, answers);
         foreach (var step in steps)
         {
             if (step is StoreWork) continue;
             if (failure is not null) step.TrySetException(Again(failure));
-            else step.TrySetResult(step.Outcome);
+            else answers.Add(step);
         }
+        answers.Give();
     }
 
     /// <summary>Operators read the cause, once, and when it is over; the callers of every write are told less.</summary>
