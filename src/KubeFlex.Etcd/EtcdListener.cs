@@ -48,7 +48,7 @@ public sealed class EtcdListener : IAsyncDisposable
             // Frames are read where the socket woke us, and calls start on threads of their own all the same: one hop between threads less per request.
             o.UnsafePreferInlineScheduling = Environment.GetEnvironmentVariable("KF_INLINE") is not null;
             // A buffer of 4 KiB per waiting connection instead of asking the system twice for every request.
-            o.WaitForDataBeforeAllocatingBuffer = Environment.GetEnvironmentVariable("KF_NOWAIT") is null; if (Environment.GetEnvironmentVariable("KF_IOQ") is { } q) o.IOQueueCount = int.Parse(q);
+            o.WaitForDataBeforeAllocatingBuffer = Environment.GetEnvironmentVariable("KF_NOWAIT") is null; 
         });
         builder.WebHost.ConfigureKestrel(k =>
         {

@@ -14,6 +14,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteConnection connection;
     private readonly string path;
     private readonly List<SqliteCommand> commands = [];
+    private readonly SqliteLogWrites? log;
     private readonly SqliteStatement epoch, insert, remove;
     private readonly SqliteCommand begin, commit, rollback, compact, take, last, drop, purge, forget, free, pages, named, rename, grant, revoke, leases, revokeAll;
 
@@ -46,6 +47,7 @@ internal sealed class SqliteWriter : IDisposable
         revoke = Prepare("delete from lease where store = $store and id = $id", "$store", "$id");
         leases = Prepare("select id, ttl, expires from lease where store = $store", "$store");
         revokeAll = Prepare("delete from lease where store = $store", "$store");
+        log = SqliteLogWrites.Of(connection);
     }
 
     public SqliteConnection Connection => connection;
@@ -77,6 +79,7 @@ internal sealed class SqliteWriter : IDisposable
         epoch.Dispose();
         insert.Dispose();
         remove.Dispose();
+        log?.Dispose();
         connection.Dispose();
     }
 
