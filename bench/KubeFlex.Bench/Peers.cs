@@ -54,10 +54,10 @@ internal sealed class Peer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>The storage alone, with etcd's API in front of it.</summary>
-    public static async Task<Peer> StorageAsync()
+    /// <summary>The storage alone, with etcd's API in front of it; on SQLite unless a datastore is named.</summary>
+    public static async Task<Peer> StorageAsync(string? datastore = null)
     {
-        var peer = Launch(ServerExecutable, d => ["storage", "serve", "--datastore", "sqlite:" + Path.Combine(d, "etcd.db"), "--listen-etcd", "http://127.0.0.1:0", "--port-file", Path.Combine(d, "port")]);
+        var peer = Launch(ServerExecutable, d => ["storage", "serve", "--datastore", datastore ?? "sqlite:" + Path.Combine(d, "etcd.db"), "--listen-etcd", "http://127.0.0.1:0", "--port-file", Path.Combine(d, "port")]);
         var file = Path.Combine(peer.Directory, "port");
         await AppearsAsync(peer, file);
         peer.Url = new Uri($"http://127.0.0.1:{(await File.ReadAllTextAsync(file)).Trim()}/");
@@ -134,11 +134,16 @@ internal sealed class Peer : IAsyncDisposable
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
+    /// <summary>Beside the repository, so that all peers write to the same real disk (and not to a tmpfs).</summary>
+    public static string NewDirectory()
+    {
+        var parent = System.IO.Directory.CreateDirectory(Path.Combine(Root, "artifacts", "bench")).FullName;
+        return System.IO.Directory.CreateDirectory(Path.Combine(parent, Guid.NewGuid().ToString("N")[..8])).FullName;
+    }
+
     private static Peer Launch(string program, Func<string, string[]> args)
     {
-        // Beside the repository, so that all peers write to the same real disk (and not to a tmpfs).
-        var parent = System.IO.Directory.CreateDirectory(Path.Combine(Root, "artifacts", "bench")).FullName;
-        var directory = System.IO.Directory.CreateDirectory(Path.Combine(parent, Guid.NewGuid().ToString("N")[..8])).FullName;
+        var directory = NewDirectory();
         var start = new ProcessStartInfo(program, args(directory)) { RedirectStandardOutput = true, RedirectStandardError = true };
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };

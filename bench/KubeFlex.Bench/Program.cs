@@ -1,8 +1,9 @@
 using KubeFlex.Bench;
 using KubeFlex.Bench.Etcd;
+using KubeFlex.Bench.Stores;
 
 // Measures the promises of docs/performance.md: each number beside its peer's from the same run.
-//   dotnet run -c Release --project bench/KubeFlex.Bench -- [start|ready|get|create|etcd]…   (all when none is named)
+//   dotnet run -c Release --project bench/KubeFlex.Bench -- [start|ready|get|create|fleet|etcd|postgres|stores|idle]…   (all when none is named)
 //   dotnet run -c Release --project bench/KubeFlex.Bench -- bare PORT-FILE                      (the peer: a bare Kestrel HTTPS server)
 //   dotnet run -c Release --project bench/KubeFlex.Bench -- put URL CLIENTS SECONDS             (load for a profiler: puts of 1 KiB into whatever speaks etcd's API)
 if (args is ["bare", var portFile]) return await BareServer.RunAsync(portFile);
@@ -21,6 +22,9 @@ var all = new Dictionary<string, Func<Report, Task>>
     ["create"] = CreateBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
     ["etcd"] = EtcdBenchmark.RunAsync,
+    ["postgres"] = PostgresBenchmark.RunAsync,
+    ["stores"] = StoresBenchmark.RunAsync,
+    ["idle"] = IdleBenchmark.RunAsync,
 };
 var wanted = args.Length == 0 ? [.. all.Keys] : args;
 if (wanted.FirstOrDefault(w => !all.ContainsKey(w)) is { } unknown)

@@ -21,6 +21,10 @@ internal sealed class Report
         {string.Join('\n', rows)}
         """;
 
+    /// <summary>Median, smallest and largest.</summary>
+    public static string Spread(IReadOnlyList<double> values, string format = "0", string unit = "") =>
+        $"{Number(new Latencies(values).Percentile(50), format)}{unit} ({Number(values.Min(), format)} to {Number(values.Max(), format)})";
+
     public static string Number(double value, string format = "0") => value.ToString(format, CultureInfo.InvariantCulture);
 }
 

@@ -97,7 +97,10 @@ public sealed class EtcdFace : IDisposable
         void Refuse(string path, string why) => methods.Add("/etcdserverpb." + path, _ => throw EtcdErrors.Unsupported(why));
     }
 
-    private async Task AnswerAsync(GrpcCall call, Func<GrpcCall, Store, Task> answer)
+    private Task AnswerAsync(GrpcCall call, Func<GrpcCall, Store, Task> answer) =>
+        resolver.TryResolve(call.ClientCertificate) is { } known ? answer(call, known) : ResolveAsync(call, answer);
+
+    private async Task ResolveAsync(GrpcCall call, Func<GrpcCall, Store, Task> answer)
     {
         var store = await resolver.ResolveAsync(call.ClientCertificate, call.Cancellation) ?? throw EtcdErrors.PermissionDenied();
         await answer(call, store);

@@ -12,6 +12,9 @@ public interface IStoreResolver
 {
     /// <summary>The store for a client's certificate, which TLS has checked; null, or a <see cref="StoreRefusedException"/>, for a client that may see none.</summary>
     ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation);
+
+    /// <summary>The store, if it is known without asking anybody; null does not mean that there is none.</summary>
+    Store? TryResolve(X509Certificate2? certificate) => null;
 }
 
 /// <summary>One store for everybody: a loopback port or a unix socket of a child process.</summary>
@@ -20,6 +23,9 @@ public sealed class FixedStoreResolver(Store store) : IStoreResolver
 {
     /// <inheritdoc/>
     public ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation) => new(store);
+
+    /// <inheritdoc/>
+    public Store? TryResolve(X509Certificate2? certificate) => store;
 }
 
 /// <summary>The certificate names the store; a client without one sees none.</summary>
@@ -36,6 +42,11 @@ public sealed class CertificateStoreResolver(Func<X509Certificate2, Cancellation
 /// <param name="name">Its name.</param>
 public sealed class NamedStoreResolver(Datastore datastore, string name) : IStoreResolver
 {
+    private Store? opened;
+
     /// <inheritdoc/>
-    public async ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation) => await datastore.OpenStoreAsync(name, cancellation);
+    public async ValueTask<Store?> ResolveAsync(X509Certificate2? certificate, CancellationToken cancellation) => opened = await datastore.OpenStoreAsync(name, cancellation);
+
+    /// <inheritdoc/>
+    public Store? TryResolve(X509Certificate2? certificate) => Volatile.Read(ref opened) is { Ended: false } known ? known : null;
 }

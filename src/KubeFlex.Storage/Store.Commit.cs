@@ -123,16 +123,16 @@ public sealed partial class Store
     }
 
     /// <summary>The batch is durable, or it failed.</summary>
-    internal void Settle(StorageException? failure)
+    internal void Settle(StorageException? failure, Answers answers)
     {
         if (failure is null && writes is { Fenced: true }) failure = TakenOver();
-        if (failure is null) Publish();
+        if (failure is null) Publish(answers);
         else GoBack(writes is { Doubtful: true } ? new(StorageFailure.Undecided, failure.Message + "; whether the write happened before is not known") : failure);
         gathered.Clear();
         writes = null;
     }
 
-    private void Publish()
+    private void Publish(Answers answers)
     {
         var last = gathered[^1];
         var trimmed = 0;
@@ -159,7 +159,7 @@ public sealed partial class Store
             foreach (var listener in hearing) Tell(listener, events);
         }
         // Last, so that whoever has an answer finds watchers and listeners (caches!) not behind it.
-        foreach (var work in gathered) work.TrySetResult(null);
+        foreach (var work in gathered) answers.Add(work);
         if (changes.Count > 0)
         {
             LimitHistory();

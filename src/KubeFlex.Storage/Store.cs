@@ -43,6 +43,9 @@ public sealed partial class Store
     /// <summary>It refuses everything from now on: the datastore is closed, the store deleted, or another server's.</summary>
     public bool Ended => Volatile.Read(ref refusal) is not null;
 
+    /// <summary>Reads are answered from memory, and writes wait for nothing but their commit.</summary>
+    public bool Ready => Awake && datastore.Held;
+
     internal long Id { get; }
 
     internal long Epoch => epoch;

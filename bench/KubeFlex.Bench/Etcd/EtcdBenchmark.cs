@@ -19,8 +19,8 @@ internal static class EtcdBenchmark
         await using var storage = await Peer.StorageAsync();
         await using var etcd = await Peer.EtcdAsync();
         foreach (var clients in (int[])[1, 16, 64])
-            await CompareAsync(report, $"put of 1 KiB, {clients} client{(clients == 1 ? "" : "s")}", "/s", storage, etcd, (peer, round) => PutsAsync(peer.Url, clients, Round, $"{round + 1}"));
-        foreach (var peer in (Peer[])[storage, etcd]) await FillAsync(peer);
+            await CompareAsync(report, $"put of 1 KiB, {clients} client{(clients == 1 ? "" : "s")}", "/s", storage, etcd, async (peer, round) => (await PutsAsync(peer.Url, clients, Round, $"{round + 1}")).PerSecond);
+        foreach (var peer in (Peer[])[storage, etcd]) Fill(peer);
         foreach (var clients in (int[])[1, 16])
         {
             await CompareAsync(report, $"range of one key, {clients} client{(clients == 1 ? "" : "s")}", "/s", storage, etcd, (peer, _) => RangesAsync(peer, clients, EtcdMessages.Range("list/0500")));
@@ -48,51 +48,52 @@ internal static class EtcdBenchmark
 
     /// <summary>Load alone.</summary>
     public static async Task PutAsync(Uri url, int clients, int seconds) =>
-        Console.WriteLine($"{Report.Number(await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N")))} puts/s");
+        Console.WriteLine($"{Report.Number((await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N"))).PerSecond)} puts/s");
 
-    private static async Task<double> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix)
+    /// <summary>One round of puts of new keys, a connection per client.</summary>
+    public static async Task<LoadResult> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix)
     {
-        var connections = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => EtcdConnection.OpenAsync(url, "KV/Put")));
-        var persecond = await Load.PerSecondAsync(clients, duration, c =>
+        var connections = Enumerable.Range(0, clients).Select(_ => EtcdConnection.Open(url, "KV/Put")).ToArray();
+        var result = await ThreadedLoad.RunAsync(clients, duration, c =>
         {
             var n = 0;
-            return async () => await connections[c].CallAsync(EtcdMessages.Put($"put/{prefix}/{c}/{n++}", Value));
+            return () => connections[c].Call(EtcdMessages.Put($"put/{prefix}/{c}/{n++}", Value));
         });
         foreach (var connection in connections) connection.Dispose();
-        return persecond;
+        return result;
     }
 
-    private static async Task FillAsync(Peer peer)
+    private static void Fill(Peer peer)
     {
-        using var connection = await EtcdConnection.OpenAsync(peer.Url, "KV/Put");
-        for (var i = 0; i < ListKeys; i++) await connection.CallAsync(EtcdMessages.Put($"list/{i:0000}", Value));
+        using var connection = EtcdConnection.Open(peer.Url, "KV/Put");
+        for (var i = 0; i < ListKeys; i++) connection.Call(EtcdMessages.Put($"list/{i:0000}", Value));
     }
 
     private static async Task<double> RangesAsync(Peer peer, int clients, byte[] request)
     {
-        var connections = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => EtcdConnection.OpenAsync(peer.Url, "KV/Range")));
-        var persecond = await Load.PerSecondAsync(clients, Round, c => async () => await connections[c].CallAsync(request));
+        var connections = Enumerable.Range(0, clients).Select(_ => EtcdConnection.Open(peer.Url, "KV/Range")).ToArray();
+        var result = await ThreadedLoad.RunAsync(clients, Round, c => () => connections[c].Call(request));
         foreach (var connection in connections) connection.Dispose();
-        return persecond;
+        return result.PerSecond;
     }
 
     /// <summary>From the first put until every watcher has every event.</summary>
     private static async Task<double> FanOutAsync(Peer peer, int round)
     {
         var key = $"watched/{round + 1}";
-        var watching = await Task.WhenAll(Enumerable.Range(0, WatchConnections).Select(async _ =>
+        var watching = Enumerable.Range(0, WatchConnections).Select(_ =>
         {
-            var connection = await EtcdConnection.OpenAsync(peer.Url, "Watch/Watch");
-            for (var i = 0; i < Watchers / WatchConnections; i++) await connection.SendAsync(EtcdMessages.Watch(key), begin: i == 0);
+            var connection = EtcdConnection.Open(peer.Url, "Watch/Watch");
+            for (var i = 0; i < Watchers / WatchConnections; i++) connection.Send(EtcdMessages.Watch(key), begin: i == 0);
             var frames = new FrameCounter(connection);
-            await frames.ReadAsync(Watchers / WatchConnections);
+            frames.Read(Watchers / WatchConnections);
             return (connection, frames);
-        }));
-        using var writer = await EtcdConnection.OpenAsync(peer.Url, "KV/Put");
+        }).ToArray();
+        using var writer = EtcdConnection.Open(peer.Url, "KV/Put");
         var message = EtcdMessages.Put(key, Value);
         var clock = Stopwatch.StartNew();
-        var reading = watching.Select(w => Task.Run(() => w.frames.ReadEventsAsync(Watchers / WatchConnections * WatchedPuts))).ToArray();
-        for (var i = 0; i < WatchedPuts; i++) await writer.CallAsync(message);
+        var reading = watching.Select(w => Task.Factory.StartNew(() => w.frames.ReadEvents(Watchers / WatchConnections * WatchedPuts), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+        for (var i = 0; i < WatchedPuts; i++) writer.Call(message);
         await Task.WhenAll(reading);
         var seconds = clock.Elapsed.TotalSeconds;
         foreach (var (connection, _) in watching) connection.Dispose();
@@ -106,22 +107,21 @@ internal static class EtcdBenchmark
         private int headerBytes;
         private int body;
 
-        public async Task ReadAsync(int messages)
+        public void Read(int messages)
         {
             var seen = 0;
-            while (seen < messages) Count(await connection.ReceiveAsync(), _ => seen++);
+            while (seen < messages) Count(connection.Receive(), _ => seen++);
         }
 
-        public async Task ReadEventsAsync(int events)
+        public void ReadEvents(int events)
         {
             // An event holds its value of 1 KiB and less than half as much beside it.
             var seen = 0;
-            while (seen < events) Count(await connection.ReceiveAsync(), bytes => seen += bytes / 1024);
+            while (seen < events) Count(connection.Receive(), bytes => seen += bytes / 1024);
         }
 
-        private void Count(ReadOnlyMemory<byte> piece, Action<int> message)
+        private void Count(ReadOnlySpan<byte> span, Action<int> message)
         {
-            var span = piece.Span;
             while (!span.IsEmpty)
             {
                 if (body > 0)

@@ -32,27 +32,25 @@ internal sealed partial class GrpcEndpoint(
         if (http.RequestAborted.IsCancellationRequested) return;
         http.Response.AppendTrailer("grpc-status", ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture));
         if (message.Length > 0) http.Response.AppendTrailer("grpc-message", PercentEncode(message));
-        await http.Response.CompleteAsync();
     }
 
     private async Task<(GrpcCode Code, string Message)> RunAsync(HttpContext http, CancellationToken stopping)
     {
         if (!methods.TryGetValue(http.Request.Path.Value ?? "", out var method)) return (GrpcCode.Unimplemented, $"unknown method {http.Request.Path.Value}");
         if (!GrpcTimeout.TryParse(http.Request.Headers["grpc-timeout"], out var timeout)) return (GrpcCode.Internal, "malformed grpc-timeout");
-        using var deadline = timeout is { } some ? new CancellationTokenSource(some, time) : null;
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, deadline?.Token ?? default);
+        using var call = new GrpcCall(http, largestRequest, budget, timeout, time, stopping);
         try
         {
-            await method(new GrpcCall(http, largestRequest, budget, ends.Token));
+            await method(call);
             return (GrpcCode.Ok, "");
         }
         catch (GrpcException e)
         {
             return (e.Code, e.Message);
         }
-        catch (Exception e) when (ends.IsCancellationRequested && e is OperationCanceledException or IOException)
+        catch (Exception e) when (call.Ended && e is OperationCanceledException or IOException)
         {
-            return deadline is { IsCancellationRequested: true } ? (GrpcCode.DeadlineExceeded, "context deadline exceeded")
+            return call.DeadlinePassed ? (GrpcCode.DeadlineExceeded, "context deadline exceeded")
                 : stopping.IsCancellationRequested ? (GrpcCode.Unavailable, "etcdserver: server stopped") : (GrpcCode.Cancelled, "context canceled");
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or BadHttpRequestException)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Google.Protobuf;
 
@@ -12,6 +13,24 @@ namespace KubeFlex.Etcd.Grpc;
 internal static class GrpcFrames
 {
     public const int HeaderLength = 5;
+
+    /// <summary>Takes the next message if it is wholly there; what is not stays for <see cref="ReadAsync"/>.</summary>
+    public static bool TryRead<T>(PipeReader body, MessageParser<T> parser, int largest, [NotNullWhen(true)] out T? message) where T : class, IMessage<T>
+    {
+        message = null;
+        if (!body.TryRead(out var read)) return false;
+        var buffer = read.Buffer;
+        if (read.IsCanceled || !TryTake(ref buffer, largest, out var bytes, out _))
+        {
+            // Looked at by nobody, so that the next read gives it at once.
+            body.AdvanceTo(buffer.Start);
+            if (read.IsCanceled) throw new OperationCanceledException("the read was cancelled");
+            return false;
+        }
+        message = Parse(parser, bytes);
+        body.AdvanceTo(buffer.Start);
+        return true;
+    }
 
     /// <summary>The next message, or null at the end of the body.</summary>
     public static async ValueTask<T?> ReadAsync<T>(PipeReader body, MessageParser<T> parser, int largest, RequestBudget budget, CancellationToken cancellation) where T : class, IMessage<T>
@@ -26,15 +45,7 @@ internal static class GrpcFrames
                 var buffer = read.Buffer;
                 if (TryTake(ref buffer, largest, out var message, out var length))
                 {
-                    T parsed;
-                    try
-                    {
-                        parsed = parser.ParseFrom(message);
-                    }
-                    catch (InvalidProtocolBufferException e)
-                    {
-                        throw new GrpcException(GrpcCode.Internal, "grpc: error unmarshalling request: " + e.Message, e);
-                    }
+                    var parsed = Parse(parser, message);
                     body.AdvanceTo(buffer.Start);
                     return parsed;
                 }
@@ -50,6 +61,18 @@ internal static class GrpcFrames
         finally
         {
             budget.Return(held);
+        }
+    }
+
+    private static T Parse<T>(MessageParser<T> parser, ReadOnlySequence<byte> message) where T : class, IMessage<T>
+    {
+        try
+        {
+            return parser.ParseFrom(message);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new GrpcException(GrpcCode.Internal, "grpc: error unmarshalling request: " + e.Message, e);
         }
     }
 

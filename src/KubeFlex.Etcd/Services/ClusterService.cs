@@ -12,13 +12,13 @@ internal sealed class ClusterService(EtcdOptions options)
         await call.ReadOneAsync(MemberListRequest.Parser);
         var member = new Protocol.Member { ID = Member.Id, Name = "kubeflex" };
         member.ClientURLs.AddRange(options.ClientUrls);
-        await call.WriteAsync(new MemberListResponse { Header = Member.Header(store.Revision), Members = { member } });
+        call.WriteLast(new MemberListResponse { Header = Member.Header(store.Revision), Members = { member } });
     }
 
     public async Task AuthStatusAsync(GrpcCall call, Store store)
     {
         await call.ReadOneAsync(AuthStatusRequest.Parser);
-        await call.WriteAsync(new AuthStatusResponse { Header = Member.Header(store.Revision), AuthRevision = 1 });
+        call.WriteLast(new AuthStatusResponse { Header = Member.Header(store.Revision), AuthRevision = 1 });
     }
 
     public async Task AuthenticateAsync(GrpcCall call, Store store)

@@ -12,7 +12,7 @@ internal sealed class KvService(EtcdOptions options)
     {
         var request = await call.ReadOneAsync(RangeRequest.Parser);
         RangeShape.Check(request);
-        var view = await store.ViewAsync(call.Cancellation);
+        var view = await store.ViewAsync(Waits(call, store));
         var result = view.Range(RangeShape.Query(request));
         if (result.Status != ReadStatus.Ok) throw result.Status == ReadStatus.Compacted ? EtcdErrors.Compacted() : EtcdErrors.Future();
         var (items, more) = RangeShape.Apply(request, result.Items, result.More);
@@ -23,8 +23,8 @@ internal sealed class KvService(EtcdOptions options)
     {
         var request = await call.ReadOneAsync(PutRequest.Parser);
         Bound(request);
-        var result = await store.CommitAsync(new([], [Transactions.Put(request)], []), call.Cancellation);
-        await call.WriteAsync(new PutResponse
+        var result = await store.CommitAsync(new([], [Transactions.Put(request)], []), Waits(call, store));
+        call.WriteLast(new PutResponse
         {
             Header = Member.Header(result.Revision), PrevKv = result.Results[0].Items is [var previous, ..] ? previous.Message() : null,
         });
@@ -34,16 +34,16 @@ internal sealed class KvService(EtcdOptions options)
     {
         var request = await call.ReadOneAsync(DeleteRangeRequest.Parser);
         Bound(request);
-        var result = await store.CommitAsync(new([], [Transactions.Delete(request)], []), call.Cancellation);
-        await call.WriteAsync(Transactions.Response(result.Results[0], Member.Header(result.Revision)));
+        var result = await store.CommitAsync(new([], [Transactions.Delete(request)], []), Waits(call, store));
+        call.WriteLast(Transactions.Response(result.Results[0], Member.Header(result.Revision)));
     }
 
     public async Task TxnAsync(GrpcCall call, Store store)
     {
         var request = await call.ReadOneAsync(TxnRequest.Parser);
         Bound(request);
-        var result = await store.CommitAsync(Transactions.Transaction(request, options.TransactionOperations), call.Cancellation);
-        await call.WriteAsync(Transactions.Response(request, result));
+        var result = await store.CommitAsync(Transactions.Transaction(request, options.TransactionOperations), Waits(call, store));
+        call.WriteLast(Transactions.Response(request, result));
     }
 
     public async Task CompactAsync(GrpcCall call, Store store)
@@ -51,8 +51,11 @@ internal sealed class KvService(EtcdOptions options)
         var request = await call.ReadOneAsync(CompactionRequest.Parser);
         // A client that gives up does not leave the rows behind.
         await store.CompactAsync(request.Revision, CancellationToken.None);
-        await call.WriteAsync(new CompactionResponse { Header = Member.Header(store.Revision) });
+        call.WriteLast(new CompactionResponse { Header = Member.Header(store.Revision) });
     }
+
+    /// <summary>What is answered from memory or with the next commit need not be cancelled, and putting a token together costs more than looking.</summary>
+    private static CancellationToken Waits(GrpcCall call, Store store) => store.Ready ? default : call.Cancellation;
 
     private void Bound(IMessage request)
     {

@@ -13,14 +13,14 @@ internal sealed class LeaseService(EtcdOptions options)
         if (request.TTL > Store.LongestLease) throw EtcdErrors.LeaseTooLong();
         var ttl = Math.Max(request.TTL, options.ShortestLease);
         var id = await store.GrantLeaseAsync(request.ID, ttl, call.Cancellation);
-        await call.WriteAsync(new LeaseGrantResponse { Header = Member.Header(store.Revision), ID = id, TTL = ttl });
+        call.WriteLast(new LeaseGrantResponse { Header = Member.Header(store.Revision), ID = id, TTL = ttl });
     }
 
     public async Task RevokeAsync(GrpcCall call, Store store)
     {
         var request = await call.ReadOneAsync(LeaseRevokeRequest.Parser);
         var revision = await store.RevokeLeaseAsync(request.ID, call.Cancellation);
-        await call.WriteAsync(new LeaseRevokeResponse { Header = Member.Header(revision) });
+        call.WriteLast(new LeaseRevokeResponse { Header = Member.Header(revision) });
     }
 
     public async Task KeepAliveAsync(GrpcCall call, Store store)
@@ -50,7 +50,7 @@ internal sealed class LeaseService(EtcdOptions options)
             (response.TTL, response.GrantedTTL) = (lease.Remaining, lease.Ttl);
             foreach (var key in lease.Keys) response.Keys.Add(Wire.Bytes(key));
         }
-        await call.WriteAsync(response);
+        call.WriteLast(response);
     }
 
     public async Task LeasesAsync(GrpcCall call, Store store)
@@ -58,6 +58,6 @@ internal sealed class LeaseService(EtcdOptions options)
         await call.ReadOneAsync(LeaseLeasesRequest.Parser);
         var response = new LeaseLeasesResponse { Header = Member.Header(store.Revision) };
         foreach (var id in store.Leases) response.Leases.Add(new Protocol.LeaseStatus { ID = id });
-        await call.WriteAsync(response);
+        call.WriteLast(response);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class MaintenanceService(EtcdOptions options)
         await call.ReadOneAsync(StatusRequest.Parser);
         var revision = store.Revision;
         var size = options.DatabaseSize?.Invoke() ?? 0;
-        await call.WriteAsync(new StatusResponse
+        call.WriteLast(new StatusResponse
         {
             Header = Member.Header(revision), Version = options.Version, StorageVersion = MinorVersion, DbSize = size, DbSizeInUse = size,
             // Raft's index counts requests; here every revision is one.
@@ -28,21 +28,21 @@ internal sealed class MaintenanceService(EtcdOptions options)
     public async Task DefragmentAsync(GrpcCall call, Store store)
     {
         await call.ReadOneAsync(DefragmentRequest.Parser);
-        await call.WriteAsync(new DefragmentResponse { Header = Member.Header(store.Revision) });
+        call.WriteLast(new DefragmentResponse { Header = Member.Header(store.Revision) });
     }
 
     public async Task AlarmAsync(GrpcCall call, Store store)
     {
         var request = await call.ReadOneAsync(AlarmRequest.Parser);
         if (request.Action == AlarmRequest.Types.AlarmAction.Activate) throw EtcdErrors.Unsupported("alarms cannot be raised by clients");
-        await call.WriteAsync(new AlarmResponse { Header = Member.Header(store.Revision) });
+        call.WriteLast(new AlarmResponse { Header = Member.Header(store.Revision) });
     }
 
     public async Task HashAsync(GrpcCall call, Store store)
     {
         await call.ReadOneAsync(HashRequest.Parser);
         var view = await store.ViewAsync(call.Cancellation);
-        await call.WriteAsync(new HashResponse { Header = Member.Header(view.Revision), Hash = HistoryHash.Of(view, view.Revision) });
+        call.WriteLast(new HashResponse { Header = Member.Header(view.Revision), Hash = HistoryHash.Of(view, view.Revision) });
     }
 
     public async Task HashKvAsync(GrpcCall call, Store store)
@@ -53,7 +53,7 @@ internal sealed class MaintenanceService(EtcdOptions options)
         if (revision < view.CompactedRevision) throw EtcdErrors.Compacted();
         if (revision > view.Revision) throw EtcdErrors.Future();
         var compacted = view.CompactedRevision;
-        await call.WriteAsync(new HashKVResponse
+        call.WriteLast(new HashKVResponse
         {
             // etcd says -1 before the first compaction.
             Header = Member.Header(view.Revision), Hash = HistoryHash.Of(view, revision), CompactRevision = compacted == 0 ? -1 : compacted, HashRevision = revision,

@@ -32,8 +32,8 @@ internal static class RangeAnswer
             body.Advance(Item(body, items[i], values));
             if (body.UnflushedBytes >= Piece) await call.FlushAsync();
         }
+        // Not flushed: the status follows at once.
         body.Advance(Tail(body.GetSpan(16), more, count));
-        await call.FlushAsync();
     }
 
     private static void Head(Span<byte> to, byte[] header)

@@ -17,14 +17,18 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
 
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest wait for clients that were just answered and will ask again.</summary>
-    private static readonly TimeSpan MostGathering = TimeSpan.FromMilliseconds(5);
+    /// <summary>The longest wait for clients that were just answered and will ask again, and the shortest that a timer can tell.</summary>
+    private static readonly TimeSpan MostGathering = TimeSpan.FromMilliseconds(5), LeastGathering = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Batches that are taken as they come after one for which waiting was in vain.</summary>
+    private const int Impatient = 16;
 
     private readonly object gate = new();
     private readonly Queue<Work> queue = new();
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long queuedBytes;
     private int wanted = 1;
+    private int impatient;
     private bool running;
     private bool stopping;
 
@@ -94,29 +98,21 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
 
     /// <summary>
     /// Clients that write one thing after another come back soon after their answer. Without a moment's patience the first of 64 would get a commit to
-    /// itself and the other 63 would wait through it: two commits where one does. The moment is short beside a commit.
+    /// itself and the other 63 would wait through it: two commits where one does. It sleeps until the last of them has come: whoever spins here takes the processor from those it waits for.
+    /// Clients that do something else in between do not come; then it does not wait for some time.
     /// </summary>
     private void Gather(int answered, TimeSpan patience)
     {
-        var started = Stopwatch.GetTimestamp();
-        if (patience > MostGathering) patience = MostGathering;
+        patience = TimeSpan.FromTicks(Math.Clamp(patience.Ticks, LeastGathering.Ticks, MostGathering.Ticks));
         lock (gate)
         {
             var all = Math.Min(MostSteps, queue.Count + answered);
             // One client alone comes back to an idle committer anyway.
-            if (all < 2) return;
+            if (all < 2 || queue.Count >= all || stopping || impatient-- > 0) return;
             wanted = all;
-            while (queue.Count < all && !stopping && patience - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } left)
-            {
-                if (left >= TimeSpan.FromMilliseconds(1)) Monitor.Wait(gate, left);
-                else
-                {
-                    Monitor.Exit(gate);
-                    Thread.Yield();
-                    Monitor.Enter(gate);
-                }
-            }
+            Monitor.Wait(gate, patience);
             wanted = 1;
+            impatient = queue.Count < all / 2 ? Impatient : 0;
         }
     }
 
@@ -162,13 +158,15 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         }
         Volatile.Write(ref doubt, null);
         Report(failure);
-        foreach (var store in stores) store.Settle(failure);
+        var answers = new Answers(steps.Count);
+        foreach (var store in stores) store.Settle(failure, answers);
         foreach (var step in steps)
         {
             if (step is StoreWork) continue;
             if (failure is not null) step.TrySetException(Again(failure));
-            else step.TrySetResult(step.Outcome);
+            else answers.Add(step);
         }
+        answers.Give();
     }
 
     /// <summary>Operators read the cause, once, and when it is over; the callers of every write are told less.</summary>

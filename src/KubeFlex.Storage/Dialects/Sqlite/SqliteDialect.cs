@@ -34,7 +34,8 @@ internal sealed class SqliteDialect : IDialect
             connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
             SqliteSchema.Prepare(connection, path);
             // SqliteCheckpoint moves the log; SQLite's own threshold is only the net below it.
-            SqliteSchema.Execute(connection, "pragma synchronous=full; pragma wal_autocheckpoint=50000; pragma journal_size_limit=134217728");
+            // A batch of a thousand stores changes a page of each: with SQLite's 2 MiB it would write pages to the log and read them back several times over.
+            SqliteSchema.Execute(connection, "pragma synchronous=full; pragma cache_size=-32768; pragma wal_autocheckpoint=50000; pragma journal_size_limit=134217728");
             if (pragma is not null) SqliteSchema.Execute(connection, pragma);
             return new(path, exclusive, new(connection, path));
         }

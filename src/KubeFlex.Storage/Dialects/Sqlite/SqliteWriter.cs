@@ -14,7 +14,9 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteConnection connection;
     private readonly string path;
     private readonly List<SqliteCommand> commands = [];
-    private readonly SqliteCommand begin, commit, rollback, epoch, insert, remove, compact, take, last, drop, purge, forget, free, pages, named, rename, grant, revoke, leases, revokeAll;
+    private readonly SqliteLogWrites? log;
+    private readonly SqliteStatement epoch, insert, remove;
+    private readonly SqliteCommand begin, commit, rollback, compact, take, last, drop, purge, forget, free, pages, named, rename, grant, revoke, leases, revokeAll;
 
     public SqliteWriter(SqliteConnection connection, string path)
     {
@@ -22,11 +24,9 @@ internal sealed class SqliteWriter : IDisposable
         begin = Prepare("begin immediate");
         commit = Prepare("commit");
         rollback = Prepare("rollback");
-        epoch = Prepare("select epoch from store where id = $id and name is not null", "$id");
-        insert = Prepare(
-            "insert into log (id, revision, kind, key, value, create_revision, version, lease) values ($id, $revision, $kind, $key, $value, $created, $version, $lease)",
-            "$id", "$revision", "$kind", "$key", "$value", "$created", "$version", "$lease");
-        remove = Prepare("delete from log where id = $id", "$id");
+        epoch = new(connection, "select epoch from store where id = ?1 and name is not null");
+        insert = new(connection, "insert into log (id, revision, kind, key, value, create_revision, version, lease) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        remove = new(connection, "delete from log where id = ?1");
         compact = Prepare("update store set compacted = $compacted where id = $id", "$compacted", "$id");
         take = Prepare(
             """
@@ -47,6 +47,7 @@ internal sealed class SqliteWriter : IDisposable
         revoke = Prepare("delete from lease where store = $store and id = $id", "$store", "$id");
         leases = Prepare("select id, ttl, expires from lease where store = $store", "$store");
         revokeAll = Prepare("delete from lease where store = $store", "$store");
+        log = SqliteLogWrites.Of(connection);
     }
 
     public SqliteConnection Connection => connection;
@@ -75,43 +76,58 @@ internal sealed class SqliteWriter : IDisposable
     public void Dispose()
     {
         foreach (var command in commands) command.Dispose();
+        epoch.Dispose();
+        insert.Dispose();
+        remove.Dispose();
+        log?.Dispose();
         connection.Dispose();
     }
 
     private bool Append(StoreWrites store)
     {
-        epoch.Parameters[0].Value = store.Store;
         // One statement per store and batch: the fence against a former owner that does not know yet.
-        if (epoch.ExecuteScalar() is not long current || current != store.Epoch)
+        if (EpochOf(store.Store) != store.Epoch)
         {
             store.Fenced = true;
             return false;
         }
-        var p = insert.Parameters;
-        foreach (var change in store.Changes)
+        foreach (var change in store.Changes) Insert(store.Store, change);
+        foreach (var sequence in store.Removed)
         {
-            p[0].Value = SqliteSchema.Id(store.Store, change.Sequence);
-            p[1].Value = change.ModRevision;
-            p[2].Value = change.Deleted ? 1L : 0L;
-            p[3].Value = change.Key;
-            p[4].Value = change.Deleted ? DBNull.Value : change.Value;
-            p[5].Value = change.CreateRevision;
-            p[6].Value = change.Version;
-            p[7].Value = change.Lease;
-            insert.ExecuteNonQuery();
+            remove.Bind(1, SqliteSchema.Id(store.Store, sequence));
+            remove.Run();
         }
-        foreach (var sequence in store.Removed) Execute(remove, SqliteSchema.Id(store.Store, sequence));
         foreach (var lease in store.Leases) Write(store.Store, lease);
         if (store.Compacted > 0) Execute(compact, store.Compacted, store.Store);
         return store.Removed.Count > 0;
+    }
+
+    private void Insert(long store, KeyValue change)
+    {
+        insert.Bind(1, SqliteSchema.Id(store, change.Sequence));
+        insert.Bind(2, change.ModRevision);
+        insert.Bind(3, change.Deleted ? 1 : 0);
+        insert.Bind(4, change.Key);
+        if (change.Deleted) insert.BindNull(5);
+        else insert.Bind(5, change.Value);
+        insert.Bind(6, change.CreateRevision);
+        insert.Bind(7, change.Version);
+        insert.Bind(8, change.Lease);
+        insert.Run();
+    }
+
+    /// <summary>Null for a deleted store.</summary>
+    private long? EpochOf(long store)
+    {
+        epoch.Bind(1, store);
+        return epoch.Number();
     }
 
     private void Rename(IReadOnlyList<StoreRename> renames)
     {
         foreach (var one in renames)
         {
-            epoch.Parameters[0].Value = one.Store;
-            one.Fenced = epoch.ExecuteScalar() is not long current || current != one.Epoch;
+            one.Fenced = EpochOf(one.Store) != one.Epoch;
         }
         if (renames.Any(one => one.Fenced)) return;
         foreach (var one in renames)
