@@ -39,6 +39,9 @@ public sealed record OperatorOptions
     /// <summary>Where the operator counts what it does; null when nobody asks.</summary>
     public Meter? Meter { get; init; }
 
+    /// <summary>Told how many control planes wait for a pass, whenever that changes; must be quick. Null when nobody asks.</summary>
+    public Action<int>? Waiting { get; init; }
+
     /// <summary>Back-off of a control plane that cannot be reconciled.</summary>
     public BackoffOptions Backoff { get; init; } = new();
 }

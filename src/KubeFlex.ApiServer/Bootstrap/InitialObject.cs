@@ -85,7 +85,7 @@ internal sealed class InitialObject
     ];
 
     /// <summary>The write that creates it in a control plane.</summary>
-    public PutOperation Put(ControlPlaneApiOptions options, DateTimeOffset now)
+    public PutOperation Put(ControlPlaneApiOptions options, DateTimeOffset now, Guid newUid)
     {
         if (own is not null)
         {
@@ -95,7 +95,7 @@ internal sealed class InitialObject
             return new PutOperation(Key, encoded, 0, at);
         }
         var copy = value.AsSpan().ToArray();
-        var (uid, time) = (Guid.NewGuid().ToString(), Meta.Time(now));
+        var (uid, time) = (newUid.ToString(), Meta.Time(now));
         foreach (var at in uids) Encoding.ASCII.GetBytes(uid, copy.AsSpan(at));
         foreach (var at in times) Encoding.ASCII.GetBytes(time, copy.AsSpan(at));
         return new PutOperation(Key, copy, 0, revisionAt);
