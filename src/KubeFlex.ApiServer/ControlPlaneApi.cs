@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using KubeFlex.ApiServer.Fairness;
 using KubeFlex.Machinery.Catalog;
 using KubeFlex.Machinery.Objects;
@@ -29,11 +27,11 @@ public sealed record ControlPlaneApiOptions
     /// <summary>Name; for logs.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Certificate authorities whose client certificates are accepted (more than one during a rotation).</summary>
-    public required IReadOnlyList<X509Certificate2> ClientAuthorities { get; init; }
+    /// <summary>Certificate authorities whose client certificates are accepted, PEM (more than one during a rotation).</summary>
+    public required string ClientAuthorities { get; init; }
 
-    /// <summary>Key that signs service-account tokens (P-256), or null: then tokens are refused.</summary>
-    public ECDsa? ServiceAccountKey { get; init; }
+    /// <summary>Key that signs service-account tokens (P-256), PEM, or null: then tokens are refused.</summary>
+    public string? ServiceAccountKey { get; init; }
 
     /// <summary>Issuer of service-account tokens.</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";

@@ -137,7 +137,7 @@ internal sealed class InitialObject
     private static void Personalise(JsonObject obj, ControlPlaneApiOptions options)
     {
         if (obj.Text("kind") == "ConfigMap")
-            obj["data"] = new JsonObject { [Meta.Name(obj) == RootCertificate ? "ca.crt" : "client-ca-file"] = string.Join("", options.ClientAuthorities.Select(c => c.ExportCertificatePem() + "\n")) };
+            obj["data"] = new JsonObject { [Meta.Name(obj) == RootCertificate ? "ca.crt" : "client-ca-file"] = options.ClientAuthorities };
         else if (obj.Text("kind") == "Service")
             foreach (var port in obj.Child("spec").List("ports").Objects()) port["targetPort"] = options.AdvertisePort;
     }

@@ -59,8 +59,8 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
         var api = new ControlPlaneApi(shared, store, new ControlPlaneApiOptions
         {
             Name = name,
-            ClientAuthorities = record.Authorities(),
-            ServiceAccountKey = record.ServiceAccountKey(),
+            ClientAuthorities = record.CaPem,
+            ServiceAccountKey = record.ServiceAccountKeyPem,
             AdvertiseAddress = advertise.Address.ToString(),
             AdvertisePort = advertise.Port,
             Extension = extension,

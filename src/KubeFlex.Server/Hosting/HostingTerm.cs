@@ -31,8 +31,8 @@ internal sealed record ServerParts(ServerOptions Options, DataDirectory Director
 /// </summary>
 internal sealed class HostingTerm : IAsyncDisposable
 {
-    /// <summary>Control planes that may wait for the operator before clients' creates do: a moment's work, so that it never runs dry and nobody waits long.</summary>
-    private static readonly int MostWaiting = 8 * Environment.ProcessorCount;
+    /// <summary>Control planes that may wait for the operator before clients' creates do: enough that it never runs dry, few enough that nobody waits long.</summary>
+    private static readonly int MostWaiting = 2 * Environment.ProcessorCount;
 
     private static readonly UserInfo OperatorUser = new("system:kubeflex", ["system:masters", "system:authenticated"]);
 
