@@ -27,14 +27,14 @@ internal sealed class TestPlane : IAsyncDisposable
     public ControlPlaneApi Api { get; private set; } = null!;
     public Store Store { get; private set; } = null!;
 
-    public static async Task<TestPlane> StartAsync(SharedApi? shared = null, Backlog? backlog = null)
+    public static async Task<TestPlane> StartAsync(string authorities = "", SharedApi? shared = null, Backlog? backlog = null)
     {
         var plane = new TestPlane();
         plane.datastore = await Datastore.OpenSqliteAsync(Path.Combine(plane.directory, "data.db"), new DatastoreOptions(), default);
         plane.Store = await plane.datastore.OpenStoreAsync("test", default);
         plane.Api = new ControlPlaneApi(shared ?? Shared.Api, plane.Store, new ControlPlaneApiOptions
         {
-            Name = "test", ClientAuthorities = "", ServiceAccountKey = NewKey(), Backlog = backlog,
+            Name = "test", ClientAuthorities = authorities, ServiceAccountKey = NewKey(), Backlog = backlog,
             StaticTokens = new Dictionary<string, UserInfo> { ["secret-token"] = new("robot", ["robots"]) },
         });
         await plane.Api.StartAsync(default);

@@ -13,7 +13,7 @@ internal sealed class RequestFairness(TimeProvider time)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private const int FlowWaits = 300;
 
-    private static readonly TimeSpan PacePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PacePatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Reads need the processors alone.</summary>
     public PriorityLevel Reads { get; } = new(new(32 * Environment.ProcessorCount, FlowWaits, Patience), time);
