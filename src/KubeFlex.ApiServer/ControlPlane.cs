@@ -2,7 +2,9 @@ using KubeFlex.ApiServer.Authentication;
 using KubeFlex.ApiServer.Authorization;
 using KubeFlex.ApiServer.Bootstrap;
 using KubeFlex.ApiServer.CustomResources;
+using KubeFlex.ApiServer.Fairness;
 using KubeFlex.ApiServer.Registry;
+using KubeFlex.Machinery.Objects;
 using KubeFlex.Storage;
 
 namespace KubeFlex.ApiServer;
@@ -21,6 +23,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         Definitions = new CustomResourceRegistry(this);
         Writer = new ObjectWriter(this);
         Stopping = stopping.Token;
+        if (options.Backlog is { } backlog) Pace = shared.Fairness.Pace(backlog);
     }
 
     public SharedApi Shared { get; }
@@ -32,6 +35,9 @@ internal sealed class ControlPlane : IAsyncDisposable
     public CustomResourceRegistry Definitions { get; }
     public ObjectWriter Writer { get; }
 
+    /// <summary>Where creates wait that make work in this process; null when none does.</summary>
+    public PriorityLevel? Pace { get; }
+
     /// <summary>Ends watches and background work when the control plane is closed.</summary>
     public CancellationToken Stopping { get; }
 
@@ -42,6 +48,10 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public ResourceEntry? Find(ReadOnlySpan<char> group, ReadOnlySpan<char> version, ReadOnlySpan<char> resource) =>
         Shared.BuiltIn.Find(group, version, resource) ?? Definitions.Current.Table.Find(group, version, resource);
+
+    /// <summary>The resource that serves a kind, built-in or custom; null when there is none.</summary>
+    public ResourceEntry? FindKind(GroupVersionKind kind) => Shared.Catalog.FindKind(kind) is { } known
+        ? Shared.BuiltIn.Find(known.Kind.Group, known.Kind.Version, known.Resource) : Definitions.Current.Table.FindKind(kind);
 
     /// <summary>A built-in resource that is certainly there.</summary>
     public ResourceEntry BuiltIn(string group, string version, string resource) =>
@@ -59,5 +69,6 @@ internal sealed class ControlPlane : IAsyncDisposable
         await stopping.CancelAsync();
         await Definitions.DisposeAsync();
         Authenticator.Dispose();
+        Pace?.Dispose();
     }
 }

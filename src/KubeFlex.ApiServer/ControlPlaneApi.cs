@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using KubeFlex.ApiServer.Fairness;
 using KubeFlex.Machinery.Catalog;
 using KubeFlex.Machinery.Objects;
 using KubeFlex.Storage;
@@ -28,11 +27,11 @@ public sealed record ControlPlaneApiOptions
     /// <summary>Name; for logs.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Certificate authorities whose client certificates are accepted (more than one during a rotation).</summary>
-    public required IReadOnlyList<X509Certificate2> ClientAuthorities { get; init; }
+    /// <summary>Certificate authorities whose client certificates are accepted, PEM (more than one during a rotation).</summary>
+    public required string ClientAuthorities { get; init; }
 
-    /// <summary>Key that signs service-account tokens (P-256), or null: then tokens are refused.</summary>
-    public ECDsa? ServiceAccountKey { get; init; }
+    /// <summary>Key that signs service-account tokens (P-256), PEM, or null: then tokens are refused.</summary>
+    public string? ServiceAccountKey { get; init; }
 
     /// <summary>Issuer of service-account tokens.</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
@@ -45,6 +44,9 @@ public sealed record ControlPlaneApiOptions
 
     /// <summary>Port of <see cref="AdvertiseAddress"/>.</summary>
     public int AdvertisePort { get; init; } = 6443;
+
+    /// <summary>Work that creates of one resource make in this process, or null: clients' creates keep step with it.</summary>
+    public Backlog? Backlog { get; init; }
 
     /// <summary>
     /// Answers paths of the embedding program that are no resources, after authentication and authorization; with false the path is the API's own.
@@ -74,7 +76,11 @@ public sealed class ControlPlaneApi : IAsyncDisposable
 
     /// <summary>The resource that serves a kind here, built-in or custom; null when there is none.</summary>
     public ResourceInfo? FindKind(GroupVersionKind kind) =>
-        plane.Shared.Catalog.FindKind(kind) ?? plane.Definitions.Current.Table.All.FirstOrDefault(e => e.Info.Kind == kind)?.Info;
+        plane.Shared.Catalog.FindKind(kind) ?? plane.Definitions.Current.Table.FindKind(kind)?.Info;
+
+    /// <summary>An object as the store keeps it, in the version it is stored in, whoever asks; empty when there is none. For callers inside the process.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(GroupVersionKind kind, string ns, string name, CancellationToken cancellation) =>
+        plane.FindKind(kind) is { } entry && (await plane.Store.ViewAsync(cancellation)).Get(entry.Key(ns, name)) is { } found ? found.Value : default;
 
     /// <summary>A token that does not expire, for a Secret of type <c>kubernetes.io/service-account-token</c>; null when this control plane signs none.</summary>
     public string? IssueSecretToken(string ns, string serviceAccount, string serviceAccountUid, string secret) =>

@@ -2,6 +2,7 @@ using KubeFlex.ApiServer.Answers;
 using KubeFlex.ApiServer.Authentication;
 using KubeFlex.ApiServer.Authorization;
 using KubeFlex.ApiServer.Discovery;
+using KubeFlex.ApiServer.Fairness;
 using KubeFlex.ApiServer.Registry;
 using KubeFlex.ApiServer.Requests;
 using KubeFlex.ApiServer.Verbs;
@@ -37,6 +38,11 @@ internal sealed class Pipeline(ControlPlane plane)
             {
                 if (!(await Impersonation.ApplyAsync(plane, http, user!)).TryGet(out user, out refused)) { await Answer.ErrorAsync(http, refused); return; }
             }
+
+            // Whose turn is it? Callers inside the process do what clients wait for, so they never wait themselves.
+            var level = http.Features.Get<AuthenticatedUser>() is null ? plane.Shared.Fairness.LevelOf(plane, info) : null;
+            using var seat = level is null ? null : await level.EnterAsync(plane.Options.Name, user!.Name, http.RequestAborted);
+            if (level is not null && seat is null) { await Answer.TooManyAsync(http); return; }
 
             // May they?
             if (info.IsResource && info.Name.Length == 0 && options.FieldSelector.Length > 0) NameFromSelector(info, options);

@@ -1,6 +1,7 @@
 using KubeFlex.ApiServer.Bootstrap;
 using KubeFlex.ApiServer.CustomResources;
 using KubeFlex.ApiServer.Discovery;
+using KubeFlex.ApiServer.Fairness;
 using KubeFlex.ApiServer.Registry;
 using KubeFlex.ApiServer.Verbs;
 using KubeFlex.Machinery.Catalog;
@@ -20,6 +21,7 @@ public sealed class SharedApi
         Definitions = new DefinitionCache(catalog);
         BuiltInDocuments = new Documents(catalog, []);
         Bookmarks = new BookmarkClock(time);
+        Fairness = new RequestFairness(time);
         Log = logs.CreateLogger("KubeFlex.ApiServer");
         InitialObjects = InitialObject.All(this);
     }
@@ -46,6 +48,8 @@ public sealed class SharedApi
     internal Documents BuiltInDocuments { get; }
 
     internal BookmarkClock Bookmarks { get; }
+
+    internal RequestFairness Fairness { get; }
 
     internal ILogger Log { get; }
 }

@@ -59,7 +59,7 @@ public sealed class ControlPlaneControllers
         if (!deleted && !Concerns(change.Current.Span) && !HasOwners(change.Previous.Span)) return;
         if (ObjectHead.Read(deleted ? change.Previous.Span : change.Current.Span) is not { } head) return;
         if (deleted) ObserveDeletion(head);
-        else ObserveState(head, change.Previous.Span);
+        else ObserveState(head, change.Current.Span, change.Previous.Span);
     }
 
     internal Task ReconcileAsync(WorkItem item, CancellationToken cancellation) => item.Controller switch
@@ -82,9 +82,11 @@ public sealed class ControlPlaneControllers
             || json.IndexOf("\"kube-root-ca.crt\""u8) >= 0 || json.IndexOf("kubernetes.io/service-account.name"u8) >= 0;
     }
 
+    private static ReadOnlySpan<byte> TokenSecretType => "kubernetes.io/service-account-token"u8;
+
     private static bool HasOwners(ReadOnlySpan<byte> json) => json.IndexOf("\"ownerReferences\":[{"u8) >= 0;
 
-    private void ObserveState(ObjectHead head, ReadOnlySpan<byte> previous)
+    private void ObserveState(ObjectHead head, ReadOnlySpan<byte> current, ReadOnlySpan<byte> previous)
     {
         var before = previous.IsEmpty ? null : ObjectHead.Read(previous);
         if (head.Owners.Count > 0 || before?.Owners.Count > 0) graph.Put(head);
@@ -105,7 +107,7 @@ public sealed class ControlPlaneControllers
             case "v1, Kind=ConfigMap" when name == RootCertificatePublisher.ConfigMapName && before is not null:
                 Enqueue(Controller.RootCertificate, ns);
                 break;
-            case "v1, Kind=Secret":
+            case "v1, Kind=Secret" when current.IndexOf(TokenSecretType) >= 0:
                 enqueue(new WorkItem(this, Controller.TokenSecret, ns, name));
                 break;
             case "v1, Kind=PersistentVolumeClaim" when head.Deleting || !head.Finalizers.Contains(StorageProtectionController.ClaimFinalizer):

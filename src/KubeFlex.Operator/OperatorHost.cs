@@ -48,7 +48,7 @@ public sealed class OperatorHost(KubeClient hosting, IInProcessHost? inProcess, 
         var metrics = options.Meter is { } meter ? new OperatorMetrics(meter, cluster, options.DefaultRuntime) : null;
         IReconciler reconciler = CreateReconciler(cluster, metrics);
         if (metrics is not null) reconciler = new MeasuredReconciler(reconciler, metrics, time);
-        using var queue = new WorkQueue<string>(time, options.Backoff);
+        using var queue = new WorkQueue<string>(time, options.Backoff, options.Waiting);
         Connect(cluster, queue);
         StorageUnanswered = name => queue.AddAfter(name, AskStorageAgain);
         using var storageQueue = new WorkQueue<string>(time, options.Backoff);

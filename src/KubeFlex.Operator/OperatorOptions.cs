@@ -18,8 +18,8 @@ public sealed record HostingEndpoint(string Url, string CaPem, string? TlsServer
 /// <summary>Settings of the operator.</summary>
 public sealed record OperatorOptions
 {
-    /// <summary>Control planes reconciled at the same time. More than eight only wait for the hosting API's disk.</summary>
-    public int Workers { get; init; } = Math.Clamp(2 * Environment.ProcessorCount, 2, 8);
+    /// <summary>Control planes reconciled at the same time. A pass waits for the disk most of its time: with too few the processors would idle, and syncs of the disk have few to share them.</summary>
+    public int Workers { get; init; } = Math.Clamp(4 * Environment.ProcessorCount, 4, 16);
 
     /// <summary>What runs a control plane whose <c>spec.runtime</c> is not set.</summary>
     public string DefaultRuntime { get; init; } = "InProcess";
@@ -38,6 +38,9 @@ public sealed record OperatorOptions
 
     /// <summary>Where the operator counts what it does; null when nobody asks.</summary>
     public Meter? Meter { get; init; }
+
+    /// <summary>Told how many control planes wait for a pass, whenever that changes; must be quick. Null when nobody asks.</summary>
+    public Action<int>? Waiting { get; init; }
 
     /// <summary>Back-off of a control plane that cannot be reconciled.</summary>
     public BackoffOptions Backoff { get; init; } = new();

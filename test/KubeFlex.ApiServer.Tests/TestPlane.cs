@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using KubeFlex.ApiServer.Fairness;
 using KubeFlex.Machinery.Catalog;
 using KubeFlex.Storage;
 using Microsoft.AspNetCore.Http;
@@ -27,18 +27,24 @@ internal sealed class TestPlane : IAsyncDisposable
     public ControlPlaneApi Api { get; private set; } = null!;
     public Store Store { get; private set; } = null!;
 
-    public static async Task<TestPlane> StartAsync(IReadOnlyList<X509Certificate2>? authorities = null)
+    public static async Task<TestPlane> StartAsync(string authorities = "", SharedApi? shared = null, Backlog? backlog = null)
     {
         var plane = new TestPlane();
         plane.datastore = await Datastore.OpenSqliteAsync(Path.Combine(plane.directory, "data.db"), new DatastoreOptions(), default);
         plane.Store = await plane.datastore.OpenStoreAsync("test", default);
-        plane.Api = new ControlPlaneApi(Shared.Api, plane.Store, new ControlPlaneApiOptions
+        plane.Api = new ControlPlaneApi(shared ?? Shared.Api, plane.Store, new ControlPlaneApiOptions
         {
-            Name = "test", ClientAuthorities = authorities ?? [], ServiceAccountKey = ECDsa.Create(ECCurve.NamedCurves.nistP256),
+            Name = "test", ClientAuthorities = authorities, ServiceAccountKey = NewKey(), Backlog = backlog,
             StaticTokens = new Dictionary<string, UserInfo> { ["secret-token"] = new("robot", ["robots"]) },
         });
         await plane.Api.StartAsync(default);
         return plane;
+    }
+
+    private static string NewKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return key.ExportPkcs8PrivateKeyPem();
     }
 
     public Task<TestAnswer> CallAsync(string method, string url, JsonNode? body = null, string type = "application/json", string accept = "application/json", UserInfo? user = null) =>

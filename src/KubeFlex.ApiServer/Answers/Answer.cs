@@ -31,6 +31,13 @@ internal static class Answer
         return NodeAsync(http, code, status, accept, QueryOptions.IsTrue(http.Request.Query["pretty"]));
     }
 
+    /// <summary>429 in upstream's words (<c>tooManyRequests</c>), which are no Status.</summary>
+    public static Task TooManyAsync(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = "1";
+        return TextAsync(http, 429, "Too many requests, please try again later.\n");
+    }
+
     public static Task TextAsync(HttpContext http, int code, string text)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using KubeFlex.ApiServer.Registry;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -120,7 +121,14 @@ internal sealed class ServiceAccountTokens(ControlPlane plane)
         new($"system:serviceaccount:{ns}:{name}", ["system:serviceaccounts", $"system:serviceaccounts:{ns}", "system:authenticated"], uid, extra);
 
     // A key object caches its signature provider; one per use would leak them, so it lives as long as the control plane.
-    private ECDsaSecurityKey? Key() => key ??= plane.Options.ServiceAccountKey is { } k ? new ECDsaSecurityKey(k) { KeyId = "kubeflex" } : null;
+    // Two that come first at the same time may both make one; the one that is kept is used from then on.
+    private ECDsaSecurityKey? Key()
+    {
+        if (key is not null || plane.Options.ServiceAccountKey is not { } pem) return key;
+        var loaded = ECDsa.Create();
+        loaded.ImportFromPem(pem);
+        return Interlocked.CompareExchange(ref key, new ECDsaSecurityKey(loaded) { KeyId = "kubeflex" }, null) ?? key;
+    }
 
     private ECDsaSecurityKey? key;
 }

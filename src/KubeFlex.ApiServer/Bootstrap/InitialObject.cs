@@ -85,7 +85,7 @@ internal sealed class InitialObject
     ];
 
     /// <summary>The write that creates it in a control plane.</summary>
-    public PutOperation Put(ControlPlaneApiOptions options, DateTimeOffset now)
+    public PutOperation Put(ControlPlaneApiOptions options, DateTimeOffset now, Guid newUid)
     {
         if (own is not null)
         {
@@ -95,7 +95,7 @@ internal sealed class InitialObject
             return new PutOperation(Key, encoded, 0, at);
         }
         var copy = value.AsSpan().ToArray();
-        var (uid, time) = (Guid.NewGuid().ToString(), Meta.Time(now));
+        var (uid, time) = (newUid.ToString(), Meta.Time(now));
         foreach (var at in uids) Encoding.ASCII.GetBytes(uid, copy.AsSpan(at));
         foreach (var at in times) Encoding.ASCII.GetBytes(time, copy.AsSpan(at));
         return new PutOperation(Key, copy, 0, revisionAt);
@@ -137,7 +137,7 @@ internal sealed class InitialObject
     private static void Personalise(JsonObject obj, ControlPlaneApiOptions options)
     {
         if (obj.Text("kind") == "ConfigMap")
-            obj["data"] = new JsonObject { [Meta.Name(obj) == RootCertificate ? "ca.crt" : "client-ca-file"] = string.Join("", options.ClientAuthorities.Select(c => c.ExportCertificatePem() + "\n")) };
+            obj["data"] = new JsonObject { [Meta.Name(obj) == RootCertificate ? "ca.crt" : "client-ca-file"] = options.ClientAuthorities };
         else if (obj.Text("kind") == "Service")
             foreach (var port in obj.Child("spec").List("ports").Objects()) port["targetPort"] = options.AdvertisePort;
     }

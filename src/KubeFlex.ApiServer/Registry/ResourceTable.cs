@@ -8,6 +8,7 @@ namespace KubeFlex.ApiServer.Registry;
 internal sealed class ResourceTable
 {
     private readonly Dictionary<string, ResourceEntry> entries = [];
+    private readonly Dictionary<GroupVersionKind, ResourceEntry> kinds = [];
     private readonly HashSet<string> groups = [];
 
     public ResourceTable(IEnumerable<ResourceEntry> resources)
@@ -15,6 +16,7 @@ internal sealed class ResourceTable
         foreach (var r in resources)
         {
             entries[$"{r.Info.Kind.Group}/{r.Info.Kind.Version}/{r.Info.Resource}"] = r;
+            kinds.TryAdd(r.Info.Kind, r);
             groups.Add(r.Info.Kind.Group);
         }
     }
@@ -30,6 +32,8 @@ internal sealed class ResourceTable
     public IEnumerable<ResourceEntry> All => entries.Values;
 
     public bool HasGroup(string group) => groups.Contains(group);
+
+    public ResourceEntry? FindKind(GroupVersionKind kind) => kinds.GetValueOrDefault(kind);
 
     public ResourceEntry? Find(ReadOnlySpan<char> group, ReadOnlySpan<char> version, ReadOnlySpan<char> resource)
     {

@@ -19,11 +19,8 @@ internal sealed class GarbageCollector(IControlPlaneAccess access, OwnerGraph gr
         if (head.Owners.Count > 0 && (!head.Deleting || head.DeletingInForeground)) await CheckOwnersAsync(head, cancellation);
     }
 
-    private async Task<ObjectHead?> ReadAsync(ObjectId id, CancellationToken cancellation)
-    {
-        if (Reference(id) is not { } reference || await access.Client.FindAsync(reference, cancellation) is not { } obj) return null;
-        return ObjectHead.Read(Machinery.Json.KubeJson.ToUtf8(obj)) is { } head && head.Id.Uid == id.Uid ? head : null;
-    }
+    private async ValueTask<ObjectHead?> ReadAsync(ObjectId id, CancellationToken cancellation) =>
+        await access.HeadAsync(id.Kind, id.Namespace, id.Name, cancellation) is { } head && head.Id.Uid == id.Uid ? head : null;
 
     private ResourceRef? Reference(ObjectId id) => access.Resolve(id.Kind) is { } r ? r.Collection.In(r.Namespaced ? id.Namespace : null).Named(id.Name) : null;
 
@@ -78,11 +75,8 @@ internal sealed class GarbageCollector(IControlPlaneAccess access, OwnerGraph gr
     {
         // A kind nobody serves, or a namespaced owner of a cluster-scoped object, cannot be looked up. Never delete on a guess.
         if (access.Resolve(owner.Kind) is not { } r || r.Namespaced && dependent.Namespace.Length == 0) return OwnerState.Present;
-        var obj = await access.Client.FindAsync(r.Collection.In(r.Namespaced ? dependent.Namespace : null).Named(owner.Name), cancellation);
-        if (obj?["metadata"] is not JsonObject metadata || (string?)metadata["uid"] != owner.Uid) return OwnerState.Absent;
-        var foreground = metadata["deletionTimestamp"] is not null && metadata["finalizers"] is JsonArray finalizers
-            && finalizers.Any(f => (string?)f == Finalizer.Foreground);
-        return foreground ? OwnerState.WaitsForDependents : OwnerState.Present;
+        if (await access.HeadAsync(owner.Kind, r.Namespaced ? dependent.Namespace : "", owner.Name, cancellation) is not { } head || head.Id.Uid != owner.Uid) return OwnerState.Absent;
+        return head.DeletingInForeground ? OwnerState.WaitsForDependents : OwnerState.Present;
     }
 
     private Task RemoveOwnersAsync(ObjectId id, Func<string, bool> gone, CancellationToken cancellation) => ChangeAsync(id, metadata =>

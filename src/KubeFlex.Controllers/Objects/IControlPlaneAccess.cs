@@ -18,6 +18,9 @@ public interface IControlPlaneAccess
     /// <summary>The collection that serves a kind and whether its objects live in namespaces; null when no resource serves it (any more).</summary>
     (ResourceRef Collection, bool Namespaced)? Resolve(GroupVersionKind kind);
 
+    /// <summary>The stored JSON of one object, a look into memory; empty when there is none.</summary>
+    ValueTask<ReadOnlyMemory<byte>> ReadAsync(GroupVersionKind kind, string ns, string name, CancellationToken cancellation);
+
     /// <summary>The JSON of every stored object at one instant.</summary>
     ValueTask<IEnumerable<ReadOnlyMemory<byte>>> SnapshotAsync(CancellationToken cancellation);
 

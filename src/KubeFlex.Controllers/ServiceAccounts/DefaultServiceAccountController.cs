@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using KubeFlex.Controllers.Objects;
+using KubeFlex.Machinery.Objects;
 using KubeFlex.Runtime.Client;
 
 namespace KubeFlex.Controllers.ServiceAccounts;
@@ -9,12 +10,12 @@ internal sealed class DefaultServiceAccountController(IControlPlaneAccess access
 {
     public const string AccountName = "default";
 
+    private static readonly GroupVersionKind Kind = new("", "v1", "ServiceAccount");
+
     public async Task ReconcileAsync(string ns, CancellationToken cancellation)
     {
-        var reference = Resources.ServiceAccounts.In(ns).Named(AccountName);
-        if (await access.Client.FindAsync(reference, cancellation) is not null) return;
-        if (await access.Client.FindAsync(Resources.Namespaces.Named(ns), cancellation) is not { } owner || owner["metadata"]?["deletionTimestamp"] is not null) return;
-        await access.Client.CreateIfAbsentAsync(reference, new JsonObject
+        if (await access.HeadAsync(Kind, ns, AccountName, cancellation) is not null || !await access.HasNamespaceAsync(ns, cancellation)) return;
+        await access.Client.CreateIfAbsentAsync(Resources.ServiceAccounts.In(ns).Named(AccountName), new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "ServiceAccount",

@@ -35,9 +35,11 @@ internal sealed class StatusWriter(HostingCluster hosting, EventRecorder events)
             patch["conditions"] ??= conditions.ToJson();
             patch["observedGeneration"] ??= cp.Generation;
         }
-        hosting.ControlPlanes.Observe(await hosting.Client.PatchAsync(
-            Resources.ControlPlanes.Named(cp.Name).Sub("status"), PatchKind.Merge, new JsonObject { ["status"] = patch }, cancellation));
-        if (synced) await events.RecordAsync(cp, sync.EventType, sync.EventReason, sync.Message, cancellation);
+        var writing = hosting.Client.PatchAsync(Resources.ControlPlanes.Named(cp.Name).Sub("status"), PatchKind.Merge, new JsonObject { ["status"] = patch }, cancellation);
+        // Both in one breath, so that they share a sync of the disk; the event never fails.
+        var telling = synced ? events.RecordAsync(cp, sync.EventType, sync.EventReason, sync.Message, cancellation) : Task.CompletedTask;
+        await Task.WhenAll(writing, telling);
+        hosting.ControlPlanes.Observe(await writing);
     }
 
     private static void Set(JsonObject patch, JsonObject? old, string field, JsonNode value)

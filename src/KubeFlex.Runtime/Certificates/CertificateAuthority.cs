@@ -33,21 +33,24 @@ public sealed class CertificateAuthority : IDisposable
 
     private static readonly TimeSpan Skew = TimeSpan.FromHours(1);
 
-    private readonly X509Certificate2 certificate;
+    private static readonly X509Extension[] OfAuthorities =
+    [
+        new X509BasicConstraintsExtension(true, false, 0, true),
+        new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, true),
+    ];
+
+    private static readonly X509Extension[] OfServers = OfLeaves("1.3.6.1.5.5.7.3.1"), OfClients = OfLeaves("1.3.6.1.5.5.7.3.2");
+
     private readonly AsymmetricAlgorithm key;
-    private readonly X509SignatureGenerator signer;
+    private readonly CertificateWriter writer;
+    private readonly X509Extension? identifier;
     private readonly TimeProvider time;
 
-    private CertificateAuthority(X509Certificate2 certificate, AsymmetricAlgorithm key, TimeProvider time)
+    private CertificateAuthority(string certificatePem, AsymmetricAlgorithm key, CertificateWriter writer, X509SubjectKeyIdentifierExtension? identifier, DateTimeOffset end, TimeProvider time)
     {
-        (this.certificate, this.key, this.time) = (certificate, key, time);
-        signer = key switch
-        {
-            ECDsa ecdsa => X509SignatureGenerator.CreateForECDsa(ecdsa),
-            RSA rsa => X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1),
-            _ => throw new CryptographicException("a certificate authority's key is ECDSA or RSA"),
-        };
-        CertificatePem = certificate.ExportCertificatePem() + "\n";
+        (CertificatePem, this.key, this.writer, NotAfter, this.time) = (certificatePem, key, writer, end, time);
+        // Authorities of older installations bear no key identifier to refer to.
+        this.identifier = identifier is null ? null : X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(identifier);
         KeyPem = key.ExportPkcs8PrivateKeyPem() + "\n";
     }
 
@@ -58,34 +61,33 @@ public sealed class CertificateAuthority : IDisposable
     public string KeyPem { get; }
 
     /// <summary>End of the authority's life.</summary>
-    public DateTimeOffset NotAfter => certificate.NotAfter.ToUniversalTime();
+    public DateTimeOffset NotAfter { get; }
 
     /// <summary>Makes a new authority.</summary>
     public static CertificateAuthority Create(string commonName, TimeProvider time, string? organization = null, string? unit = null)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(Subject(commonName, organization is null ? [] : [organization], unit), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(
-            X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        var now = time.GetUtcNow();
-        var made = request.Create(request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now - Skew, now + AuthorityLifetime, Serial());
-        return new CertificateAuthority(made, key, time);
+        var subject = Subject(commonName, organization is null ? [] : [organization], unit);
+        var publicKey = key.ExportSubjectPublicKeyInfo();
+        // RFC 7093, 2: the leftmost 160 bits of SHA-256 over the key.
+        var identifier = new X509SubjectKeyIdentifierExtension(SHA256.HashData(publicKey).AsSpan(0, 20), false);
+        var writer = new CertificateWriter(subject, SignerOf(key));
+        var (now, end) = (time.GetUtcNow(), Seconds(time.GetUtcNow() + AuthorityLifetime));
+        return new CertificateAuthority(writer.Write(subject, publicKey, now - Skew, end, [.. OfAuthorities, identifier]), key, writer, identifier, end, time);
     }
 
     /// <summary>Reads an authority back. Throws <see cref="CryptographicException"/> or <see cref="ArgumentException"/> when the two are no matching pair.</summary>
     public static CertificateAuthority Load(string certificatePem, string keyPem, TimeProvider time)
     {
-        var certificate = X509Certificate2.CreateFromPem(certificatePem);
+        using var certificate = X509Certificate2.CreateFromPem(certificatePem);
         var key = ImportKey(certificate, keyPem);
         if (!certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(PublicKeyOf(key)))
         {
             key.Dispose();
-            certificate.Dispose();
             throw new CryptographicException("the certificate authority's key does not belong to its certificate");
         }
-        return new CertificateAuthority(certificate, key, time);
+        return new CertificateAuthority(certificate.ExportCertificatePem() + "\n", key, new CertificateWriter(certificate.SubjectName, SignerOf(key)),
+            certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault(), certificate.NotAfter.ToUniversalTime(), time);
     }
 
     /// <summary>A server's certificate. Names that are IP addresses go into <paramref name="addresses"/>.</summary>
@@ -94,43 +96,44 @@ public sealed class CertificateAuthority : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         foreach (var name in dnsNames.Distinct(StringComparer.OrdinalIgnoreCase)) names.AddDnsName(name);
         foreach (var address in addresses.Distinct()) names.AddIpAddress(address);
-        return Issue(Subject(commonName, [], null), ServerAuthentication, names.Build(), LeafLifetime);
+        return Issue(Subject(commonName, [], null), [.. OfServers, names.Build()], LeafLifetime);
     }
 
     /// <summary>A client's certificate: the common name is the user, the organizations are the groups.</summary>
     public IssuedCertificate IssueClient(string commonName, params IReadOnlyList<string> organizations) =>
-        Issue(Subject(commonName, organizations, null), ClientAuthentication, null, LeafLifetime);
+        Issue(Subject(commonName, organizations, null), OfClients, LeafLifetime);
 
     /// <summary>The same with a life of its own, which the authority's own end may shorten.</summary>
     public IssuedCertificate IssueClient(string commonName, IReadOnlyList<string> organizations, TimeSpan lifetime) =>
-        Issue(Subject(commonName, organizations, null), ClientAuthentication, null, lifetime);
+        Issue(Subject(commonName, organizations, null), OfClients, lifetime);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        certificate.Dispose();
-        key.Dispose();
-    }
+    public void Dispose() => key.Dispose();
 
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
-    private IssuedCertificate Issue(X500DistinguishedName subject, string usage, X509Extension? names, TimeSpan lifetime)
+    private IssuedCertificate Issue(X500DistinguishedName subject, IReadOnlyList<X509Extension> extensions, TimeSpan lifetime)
     {
         using var leaf = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(subject, leaf, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], false));
-        // Authorities of older installations bear no key identifier to refer to.
-        if (certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is { } identifier)
-            request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(identifier));
-        if (names is not null) request.CertificateExtensions.Add(names);
         var now = time.GetUtcNow();
         var end = lifetime < NotAfter - now ? now + lifetime : NotAfter;
-        using var made = request.Create(certificate.SubjectName, signer, now - Skew, end, Serial());
-        return new IssuedCertificate(made.ExportCertificatePem() + "\n", leaf.ExportPkcs8PrivateKeyPem() + "\n", end);
+        var pem = writer.Write(subject, leaf.ExportSubjectPublicKeyInfo(), now - Skew, end, identifier is null ? extensions : [.. extensions, identifier]);
+        return new IssuedCertificate(pem, leaf.ExportPkcs8PrivateKeyPem() + "\n", end);
     }
+
+    private static X509Extension[] OfLeaves(string usage) =>
+    [
+        new X509BasicConstraintsExtension(false, false, 0, true),
+        new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true),
+        new X509EnhancedKeyUsageExtension([new Oid(usage)], false),
+    ];
+
+    private static X509SignatureGenerator SignerOf(AsymmetricAlgorithm key) => key switch
+    {
+        ECDsa ecdsa => X509SignatureGenerator.CreateForECDsa(ecdsa),
+        RSA rsa => X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1),
+        _ => throw new CryptographicException("a certificate authority's key is ECDSA or RSA"),
+    };
+
+    private static DateTimeOffset Seconds(DateTimeOffset time) => new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerSecond, TimeSpan.Zero);
 
     private static X500DistinguishedName Subject(string commonName, IReadOnlyList<string> organizations, string? unit)
     {
@@ -139,14 +142,6 @@ public sealed class CertificateAuthority : IDisposable
         if (unit is not null) subject.AddOrganizationalUnitName(unit);
         foreach (var organization in organizations) subject.AddOrganizationName(organization);
         return subject.Build();
-    }
-
-    private static byte[] Serial()
-    {
-        // RFC 5280, 4.1.2.2: positive, at most 20 octets; a set top bit would make it negative, a zero first octet would not be minimal.
-        var serial = RandomNumberGenerator.GetBytes(16);
-        serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
-        return serial;
     }
 
     private static AsymmetricAlgorithm ImportKey(X509Certificate2 certificate, string keyPem)

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -130,25 +132,64 @@ public sealed class KubeClient(HttpClient http, string fieldManager = "kubeflex"
     }
 
     /// <summary>Watches until the server ends the stream, the connection is lost or the token is cancelled. An ERROR event becomes a <see cref="KubeApiException"/>.</summary>
-    public async IAsyncEnumerable<WatchEvent> WatchAsync(ResourceRef collection, string? query, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="collection">What to watch.</param>
+    /// <param name="query">Raw query string, or null.</param>
+    /// <param name="skip">Says of an event's head that the rest need not be read: the event is left out. Null for none.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async IAsyncEnumerable<WatchEvent> WatchAsync(ResourceRef collection, string? query, [EnumeratorCancellation] CancellationToken cancellation, Func<WatchHead, bool>? skip = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, WithQuery(collection.Path, query is null ? "watch=true" : $"watch=true&{query}"));
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (!response.IsSuccessStatusCode) throw Failure((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        using var reader = new StreamReader(stream);
-        while (await reader.ReadLineAsync(cancellation) is { } line)
+        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024));
+        try
         {
-            if (line.Length == 0) continue;
-            var frame = JsonNode.Parse(line)!.AsObject();
-            var (type, obj) = ((string?)frame["type"] ?? "", frame["object"] as JsonObject ?? []);
-            if (type == "ERROR") throw new KubeApiException((int?)obj["code"] ?? 500, obj, (string?)obj["message"] ?? "watch failed");
-            yield return new WatchEvent(type, obj);
+            while (true)
+            {
+                var read = await reader.ReadAsync(cancellation);
+                var rest = read.Buffer;
+                while (NextLine(ref rest, read.IsCompleted) is { } line)
+                {
+                    if (EventOf(line, skip) is { } e) yield return e;
+                }
+                reader.AdvanceTo(rest.Start, rest.End);
+                if (read.IsCompleted) break;
+            }
+        }
+        finally
+        {
+            await reader.CompleteAsync();
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
+
+    /// <summary>Takes a line off the front; the last one may lack its end.</summary>
+    private static ReadOnlySequence<byte>? NextLine(ref ReadOnlySequence<byte> rest, bool completed)
+    {
+        if (rest.PositionOf((byte)'\n') is not { } end)
+        {
+            if (!completed || rest.IsEmpty) return null;
+            var last = rest;
+            rest = rest.Slice(rest.End);
+            return last;
+        }
+        var line = rest.Slice(0, end);
+        rest = rest.Slice(rest.GetPosition(1, end));
+        return line;
+    }
+
+    private static WatchEvent? EventOf(ReadOnlySequence<byte> line, Func<WatchHead, bool>? skip)
+    {
+        var json = line.IsSingleSegment ? line.FirstSpan : line.ToArray();
+        if (json.Trim(" \r\t"u8).IsEmpty || skip is not null && WatchHead.Read(json) is { } head && skip(head)) return null;
+        var frame = JsonNode.Parse(json)!.AsObject();
+        var (type, obj) = ((string?)frame["type"] ?? "", frame["object"] as JsonObject ?? []);
+        if (type == "ERROR") throw new KubeApiException((int?)obj["code"] ?? 500, obj, (string?)obj["message"] ?? "watch failed");
+        return new WatchEvent(type, obj);
+    }
 
     private async Task<JsonObject> SendAsync(HttpMethod method, string path, byte[]? body, MediaTypeHeaderValue? type, CancellationToken cancellation)
     {

@@ -139,13 +139,26 @@ public sealed partial class Informer(KubeClient client, ResourceRef collection, 
         var events = 0;
         // Between five and ten minutes, different for each, so that watches do not all end together.
         var query = $"allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={Random.Shared.Next(300, 600)}" + (options.Query is null ? "" : $"&{options.Query}");
-        await foreach (var e in client.WatchAsync(collection, query, cancellation))
+        await foreach (var e in client.WatchAsync(collection, query, cancellation, Knows))
         {
             events++;
             if (e.Type == "BOOKMARK") Seen(e.Object);
             else Publish(e.Type == "DELETED" ? Drop(e.Object) : Take(e.Object));
         }
         return events;
+    }
+
+    /// <summary>Most events about objects that we write ourselves tell what <see cref="Observe"/> has taken in: they are not worth parsing.</summary>
+    private bool Knows(WatchHead head)
+    {
+        if (head.Type is not ("ADDED" or "MODIFIED")) return false;
+        lock (gate)
+        {
+            if (store.Get(head.Namespace, head.Name) is not { } there || ObjectStore.Version(there) is not { } have || have < head.Version) return false;
+            version = head.Version.ToString(CultureInfo.InvariantCulture);
+            if (head.Version > seen) seen = head.Version;
+            return true;
+        }
     }
 
     private ObjectChange? Take(JsonObject obj)

@@ -22,6 +22,7 @@ public sealed class WorkQueue<TKey> : IDisposable where TKey : notnull
     private readonly Lock gate = new();
     private readonly TimeProvider time;
     private readonly BackoffOptions backoff;
+    private readonly Action<int>? counted;
     private readonly Queue<TKey> ready = new();
     private readonly HashSet<TKey> wanted = [];
     private readonly HashSet<TKey> working = [];
@@ -32,10 +33,10 @@ public sealed class WorkQueue<TKey> : IDisposable where TKey : notnull
     private readonly ITimer timer;
     private bool disposed;
 
-    /// <summary>Makes an empty queue.</summary>
-    public WorkQueue(TimeProvider time, BackoffOptions? backoff = null)
+    /// <summary>Makes an empty queue. <paramref name="counted"/> is told each change of <see cref="Count"/>, in order; it must be quick and not come back to the queue.</summary>
+    public WorkQueue(TimeProvider time, BackoffOptions? backoff = null, Action<int>? counted = null)
     {
-        this.time = time;
+        (this.time, this.counted) = (time, counted);
         this.backoff = backoff ?? new BackoffOptions();
         timer = time.CreateTimer(_ => ReleaseDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -121,7 +122,12 @@ public sealed class WorkQueue<TKey> : IDisposable where TKey : notnull
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (gate) disposed = true;
+        lock (gate)
+        {
+            disposed = true;
+            // What still waits waits for nobody.
+            counted?.Invoke(0);
+        }
         timer.Dispose();
         available.Dispose();
     }
@@ -133,6 +139,7 @@ public sealed class WorkQueue<TKey> : IDisposable where TKey : notnull
             if (!ready.TryDequeue(out key)) return false;
             wanted.Remove(key);
             working.Add(key);
+            counted?.Invoke(ready.Count);
             return true;
         }
     }
@@ -145,6 +152,7 @@ public sealed class WorkQueue<TKey> : IDisposable where TKey : notnull
     private void EnqueueLocked(TKey key)
     {
         ready.Enqueue(key);
+        counted?.Invoke(ready.Count);
         if (!disposed) available.Release();
     }
 

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -19,19 +17,5 @@ internal sealed record ControlPlaneRecord(string Version, string CaPem, string S
         string? Text(string key) => (string?)secret["data"]?[key] is { Length: > 0 } data ? Encoding.UTF8.GetString(Convert.FromBase64String(data)) : null;
         return Text("ca.crt") is { } ca && Text("apiserver.crt") is { } serving && Text("apiserver.key") is { } key && Text("sa.key") is { } sa
             ? new ControlPlaneRecord((string?)secret["metadata"]?["resourceVersion"] ?? "", ca, serving, key, sa) : null;
-    }
-
-    public IReadOnlyList<X509Certificate2> Authorities()
-    {
-        var collection = new X509Certificate2Collection();
-        collection.ImportFromPem(CaPem);
-        return [.. collection];
-    }
-
-    public ECDsa ServiceAccountKey()
-    {
-        var key = ECDsa.Create();
-        key.ImportFromPem(ServiceAccountKeyPem);
-        return key;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using KubeFlex.ApiServer;
+using KubeFlex.ApiServer.Fairness;
 using KubeFlex.Controllers;
 using KubeFlex.Controllers.Objects;
 using KubeFlex.Machinery.Objects;
@@ -53,16 +54,17 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
 
     /// <summary>Opens the API over the store, writes what a fresh control plane holds, wakes the controllers.</summary>
     public static async Task<RunningControlPlane> StartAsync(string name, Store store, IAsyncDisposable? place, ControlPlaneRecord record, SharedApi shared,
-        ControllerManager manager, System.Net.IPEndPoint advertise, CancellationToken cancellation, Func<Microsoft.AspNetCore.Http.HttpContext, ValueTask<bool>>? extension = null)
+        ControllerManager manager, System.Net.IPEndPoint advertise, CancellationToken cancellation, Func<Microsoft.AspNetCore.Http.HttpContext, ValueTask<bool>>? extension = null, Backlog? backlog = null)
     {
         var api = new ControlPlaneApi(shared, store, new ControlPlaneApiOptions
         {
             Name = name,
-            ClientAuthorities = record.Authorities(),
-            ServiceAccountKey = record.ServiceAccountKey(),
+            ClientAuthorities = record.CaPem,
+            ServiceAccountKey = record.ServiceAccountKeyPem,
             AdvertiseAddress = advertise.Address.ToString(),
             AdvertisePort = advertise.Port,
             Extension = extension,
+            Backlog = backlog,
         });
         await api.StartAsync(cancellation);
         var running = new RunningControlPlane(name, store, api, record, manager, place);
@@ -76,6 +78,8 @@ internal sealed class RunningControlPlane : IControlPlaneAccess, IAsyncDisposabl
 
     public (ResourceRef Collection, bool Namespaced)? Resolve(GroupVersionKind kind) =>
         Api.FindKind(kind) is { } r ? (new ResourceRef(r.Kind.Group, r.Kind.Version, r.Resource), r.Namespaced) : null;
+
+    public ValueTask<ReadOnlyMemory<byte>> ReadAsync(GroupVersionKind kind, string ns, string name, CancellationToken cancellation) => Api.ReadAsync(kind, ns, name, cancellation);
 
     public async ValueTask<IEnumerable<ReadOnlyMemory<byte>>> SnapshotAsync(CancellationToken cancellation)
     {

@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using KubeFlex.ApiServer;
+using KubeFlex.ApiServer.Fairness;
 using KubeFlex.Controllers;
+using KubeFlex.Machinery.Objects;
 using KubeFlex.Operator;
 using KubeFlex.Operator.Runtimes;
 using KubeFlex.Runtime.Client;
@@ -29,6 +31,9 @@ internal sealed record ServerParts(ServerOptions Options, DataDirectory Director
 /// </summary>
 internal sealed class HostingTerm : IAsyncDisposable
 {
+    /// <summary>Control planes that may wait for the operator before clients' creates do: enough that it never runs dry, few enough that nobody waits long.</summary>
+    private static readonly int MostWaiting = 2 * Environment.ProcessorCount;
+
     private static readonly UserInfo OperatorUser = new("system:kubeflex", ["system:masters", "system:authenticated"]);
 
     private readonly ServerParts parts;
@@ -37,7 +42,7 @@ internal sealed class HostingTerm : IAsyncDisposable
     private readonly PrometheusText metrics;
     private readonly OperatorHost operatorHost;
 
-    private HostingTerm(ServerParts parts, Store store, RunningControlPlane hosting, ProcessHost processes, IInProcessHost controlPlanes)
+    private HostingTerm(ServerParts parts, Store store, RunningControlPlane hosting, Backlog backlog, ProcessHost processes, IInProcessHost controlPlanes)
     {
         (this.parts, Store, Hosting, this.processes) = (parts, store, hosting, processes);
         Requests = new(new InProcessHandler(hosting.Api.HandleAsync, OperatorUser));
@@ -47,6 +52,7 @@ internal sealed class HostingTerm : IAsyncDisposable
         {
             InstallCrds = false,
             Meter = meter,
+            Waiting = backlog.Report,
             Processes = processes,
             HostingEndpoint = new HostingEndpoint(parts.Url, parts.Identity.CaPem, null, parts.Identity.IssueAdmin),
         }, parts.Time, parts.Logs);
@@ -73,8 +79,9 @@ internal sealed class HostingTerm : IAsyncDisposable
             parts.Logs.CreateLogger("KubeFlex.Server.Processes"));
         try
         {
-            var hosting = await RunningControlPlane.StartAsync(store.Name, store, null, parts.Identity.HostingRecord, parts.Api, parts.Controllers, parts.Bound, cancellation, admin.TryHandleAsync);
-            var term = new HostingTerm(parts, store, hosting, processes, controlPlanes);
+            var backlog = new Backlog(new GroupResource(Resources.ControlPlanes.Group, Resources.ControlPlanes.Resource), MostWaiting);
+            var hosting = await RunningControlPlane.StartAsync(store.Name, store, null, parts.Identity.HostingRecord, parts.Api, parts.Controllers, parts.Bound, cancellation, admin.TryHandleAsync, backlog);
+            var term = new HostingTerm(parts, store, hosting, backlog, processes, controlPlanes);
             admin.Add(LogsRoute.For(processes));
             admin.Add(new AdminRoute("GET", "/metrics", call => call.TextAsync(parts.Metrics.Write() + term.metrics.Write(), PrometheusText.ContentType)));
             admin.Add(new BackupRoutes(new ServerBackup(parts.Directory, parts.Datastore, store, places, parts.Time), new Restore(parts.Host, store, places),

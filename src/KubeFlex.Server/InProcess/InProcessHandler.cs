@@ -29,10 +29,16 @@ internal sealed class InProcessHandler(Func<HttpContext, Task> api, UserInfo use
 
         // Until the headers are out, the caller's token ends the request; afterwards disposing the response does.
         await using var registration = cancellationToken.UnsafeRegister(static l => ((Lifetime)l!).Abort(), lifetime);
-        var run = RunAsync(context, response);
-        await Task.WhenAny(response.Started, run);
+        _ = RunAsync(context, response);
+        try
+        {
+            await response.Started;
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // What the request ended with is its end's doing.
+        }
         cancellationToken.ThrowIfCancellationRequested();
-        if (run.IsFaulted) await run;
         return response.ToMessage(request);
     }
 
@@ -46,7 +52,6 @@ internal sealed class InProcessHandler(Func<HttpContext, Task> api, UserInfo use
         catch (Exception e)
         {
             response.Fail(e);
-            if (!response.Started.IsCompleted) throw;
         }
     }
 
@@ -83,30 +88,26 @@ internal sealed class InProcessHandler(Func<HttpContext, Task> api, UserInfo use
         public void Abort() => source.Cancel();
     }
 
-    private sealed class Response : HttpResponseFeature, IHttpResponseBodyFeature
+    /// <summary>An answer whose length is known is kept until it is whole, which spares most requests a pipe; others stream.</summary>
+    private sealed class Response(Lifetime lifetime) : HttpResponseFeature, IHttpResponseBodyFeature
     {
-        private readonly Pipe pipe = new(new PipeOptions(useSynchronizationContext: false));
         private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly Lifetime lifetime;
-        private readonly NotifyingWriter writer;
+        private Pipe? pipe;
+        private WholeBody? whole;
+        private NotifyingWriter? writer;
         private bool completed;
-
-        public Response(Lifetime lifetime)
-        {
-            this.lifetime = lifetime;
-            writer = new NotifyingWriter(pipe.Writer, started);
-        }
 
         public Task Started => started.Task;
         public override bool HasStarted => started.Task.IsCompleted;
-        public Stream Stream => field ??= writer.AsStream(leaveOpen: true);
-        public PipeWriter Writer => writer;
+        public Stream Stream => field ??= Writer.AsStream(leaveOpen: true);
+        public PipeWriter Writer => (PipeWriter?)writer ?? whole ?? Begin();
 
         public void DisableBuffering() { }
 
         public Task StartAsync(CancellationToken cancellationToken = default)
         {
-            started.TrySetResult();
+            _ = Writer;
+            if (whole is null) started.TrySetResult();
             return Task.CompletedTask;
         }
 
@@ -117,14 +118,15 @@ internal sealed class InProcessHandler(Func<HttpContext, Task> api, UserInfo use
         {
             if (completed) return;
             completed = true;
-            await pipe.Writer.CompleteAsync();
+            if (pipe is not null) await pipe.Writer.CompleteAsync();
             started.TrySetResult();
         }
 
         public void Fail(Exception error)
         {
             completed = true;
-            pipe.Writer.Complete(error);
+            // Before the answer has begun the call fails, afterwards its reader.
+            if (!started.TrySetException(error)) pipe?.Writer.Complete(error);
         }
 
         public HttpResponseMessage ToMessage(HttpRequestMessage request)
@@ -132,7 +134,7 @@ internal sealed class InProcessHandler(Func<HttpContext, Task> api, UserInfo use
             var message = new HttpResponseMessage((HttpStatusCode)StatusCode)
             {
                 RequestMessage = request,
-                Content = new StreamContent(new AbortingStream(pipe.Reader.AsStream(), lifetime)),
+                Content = pipe is not null ? new StreamContent(new AbortingStream(pipe.Reader.AsStream(), lifetime)) : new ReadOnlyMemoryContent(whole?.Written ?? default),
             };
             foreach (var (name, values) in Headers)
                 if (!message.Headers.TryAddWithoutValidation(name, values.ToArray()))
@@ -140,6 +142,28 @@ internal sealed class InProcessHandler(Func<HttpContext, Task> api, UserInfo use
             message.Content.Headers.ContentType ??= new MediaTypeHeaderValue("application/json");
             return message;
         }
+
+        private PipeWriter Begin()
+        {
+            if (Headers.ContentLength is { } length and < int.MaxValue) return whole = new WholeBody((int)length);
+            pipe = new Pipe(new PipeOptions(useSynchronizationContext: false));
+            return writer = new NotifyingWriter(pipe.Writer, started);
+        }
+    }
+
+    private sealed class WholeBody(int length) : PipeWriter
+    {
+        private readonly System.Buffers.ArrayBufferWriter<byte> body = new(Math.Max(length, 1));
+
+        public ReadOnlyMemory<byte> Written => body.WrittenMemory;
+        public override bool CanGetUnflushedBytes => true;
+        public override long UnflushedBytes => 0;
+        public override void Advance(int bytes) => body.Advance(bytes);
+        public override Memory<byte> GetMemory(int sizeHint = 0) => body.GetMemory(sizeHint);
+        public override Span<byte> GetSpan(int sizeHint = 0) => body.GetSpan(sizeHint);
+        public override void CancelPendingFlush() { }
+        public override void Complete(Exception? exception = null) { }
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => default;
     }
 
     // The first flush sends the headers, as a server's would.

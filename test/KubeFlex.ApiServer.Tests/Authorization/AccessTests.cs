@@ -71,7 +71,7 @@ public sealed class AccessTests
     {
         using var mine = Authority("mine");
         using var other = Authority("other");
-        await using var plane = await TestPlane.StartAsync([mine]);
+        await using var plane = await TestPlane.StartAsync(mine.ExportCertificatePem());
         using var good = Client(mine);
         using var bad = Client(other);
         Assert.Equal(200, (await plane.SendAsync("GET", Maps, null, prepare: c => c.Connection.ClientCertificate = good)).Code);
