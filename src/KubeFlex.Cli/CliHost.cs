@@ -13,11 +13,26 @@ namespace KubeFlex.Cli;
 internal sealed record CliHost(TextWriter Out, TextWriter Error, TextReader In, bool IsTerminal, bool CanAsk,
     Func<string, string?> Variable, string Home, string BaseDirectory, TimeProvider Time)
 {
+    /// <summary>Width of the terminal, 0 when not known. It may change at any time.</summary>
+    public Func<int> Columns { get; init; } = () => 0;
+
     public static CliHost ForProcess() => new(
         Console.Out, Console.Error, Console.In,
         IsTerminal: !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb",
         CanAsk: !Console.IsInputRedirected && !Console.IsErrorRedirected,
-        Environment.GetEnvironmentVariable, HomeDirectory(), AppContext.BaseDirectory, TimeProvider.System);
+        Environment.GetEnvironmentVariable, HomeDirectory(), AppContext.BaseDirectory, TimeProvider.System) { Columns = TerminalWidth };
+
+    private static int TerminalWidth()
+    {
+        try
+        {
+            return Console.WindowWidth;
+        }
+        catch (Exception e) when (e is IOException or PlatformNotSupportedException)
+        {
+            return 0;
+        }
+    }
 
     // kubectl goes by $HOME, also where the account database says otherwise.
     private static string HomeDirectory() => Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home

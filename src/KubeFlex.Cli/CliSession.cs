@@ -11,7 +11,7 @@ internal sealed class CliSession
     public CliSession(CliHost host, string? kubeconfig, bool chatty, int verbosity)
     {
         Host = host;
-        Talk = new Talk(host.Error, host.IsTerminal, chatty, verbosity, host.Time);
+        Talk = new Talk(host.Error, host.IsTerminal, chatty, verbosity, host.Time, host.Columns);
         Kubeconfigs = new KubeconfigStore(KubeconfigPaths.Resolve(kubeconfig, host.Variable("KUBECONFIG"), host.Home), host.Time);
         trace = verbosity >= 2 ? Talk.Trace : null;
     }

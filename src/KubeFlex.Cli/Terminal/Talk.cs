@@ -1,7 +1,13 @@
 namespace KubeFlex.Cli.Terminal;
 
 /// <summary>What is said on stderr. Data goes to stdout and never through here.</summary>
-internal sealed class Talk(TextWriter error, bool isTerminal, bool chatty, int verbosity, TimeProvider time)
+/// <param name="error">Where it is said.</param>
+/// <param name="isTerminal">Whether that is a terminal.</param>
+/// <param name="chatty">Whether progress is told.</param>
+/// <param name="verbosity">1 explains, 2 shows requests.</param>
+/// <param name="time">Clock of the spinner.</param>
+/// <param name="columns">Width of the terminal as it is now; 0 for not known.</param>
+internal sealed class Talk(TextWriter error, bool isTerminal, bool chatty, int verbosity, TimeProvider time, Func<int>? columns = null)
 {
     private const string EraseLine = "\r\u001b[K";
     private readonly Lock gate = new();
@@ -98,5 +104,11 @@ internal sealed class Talk(TextWriter error, bool isTerminal, bool chatty, int v
 
     private void Erase() => error.Write(EraseLine);
 
-    private void Overwrite(string text) => error.Write($"{EraseLine}{text}");
+    // Erasing reaches one line only: what is longer than that would be left behind with each beat.
+    private void Overwrite(string text)
+    {
+        var line = text.ReplaceLineEndings(" ");
+        if (columns?.Invoke() is > 1 and var width && line.Length >= width) line = $"{line.AsSpan(0, width - 2)}…";
+        error.Write($"{EraseLine}{line}");
+    }
 }

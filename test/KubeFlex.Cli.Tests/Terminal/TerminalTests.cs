@@ -44,6 +44,18 @@ public sealed class TerminalTests
         Assert.Equal("\r\u001b[K◐ Waiting\r\u001b[Knews\n\r\u001b[K✔ Ready\n", error.ToString());
     }
 
+    [Theory]
+    [InlineData(12, "◐ Waiting …")]
+    [InlineData(13, "◐ Waiting f…")]
+    [InlineData(80, "◐ Waiting for two lines")]
+    [InlineData(0, "◐ Waiting for two lines")]
+    public void What_is_erased_later_takes_one_line_of_the_terminal(int columns, string expected)
+    {
+        using var error = new StringWriter();
+        new Talk(error, isTerminal: true, chatty: true, verbosity: 0, new StillTime(), () => columns).Begin("Waiting for two\nlines").Dispose();
+        Assert.Equal($"\r\u001b[K{expected}\r\u001b[K", error.ToString());
+    }
+
     [Fact]
     public void Elsewhere_each_piece_of_news_is_one_line()
     {
