@@ -95,13 +95,13 @@ public sealed class ControlPlaneTests(SharedServer shared)
             """, "apply", "-f", "-")).Ok();
         (await KflexAsync(config, "create", "with-hook", "-p", "hello", "-e", "MESSAGE=Quotes \"and\" all")).Ok();
         (await KflexAsync(config, "ctx")).Ok();
-        (await shared.Server.KubectlAsync(config, null, "wait", "controlplane/with-hook", "--for=jsonpath={.status.postCreateHooks.hello}=true", "--timeout=20s")).Ok();
+        (await shared.Server.KubectlAsync(config, null, "wait", "controlplane/with-hook", "--for=jsonpath={.status.postCreateHooks.hello}=true", "--timeout=150s")).Ok();
         Assert.Equal("Quotes \"and\" all from with-hook in with-hook-system", (await shared.Server.KubectlAsync(config, null, "get", "configmap", "hello-greeting",
             "-n", "with-hook-system", "-o", "jsonpath={.data.text}")).Ok());
-        (await shared.Server.KubectlAsync(config, null, "wait", "crd/greetings.hooks.example.com", "--for=condition=Established", "--timeout=20s")).Ok();
+        (await shared.Server.KubectlAsync(config, null, "wait", "crd/greetings.hooks.example.com", "--for=condition=Established", "--timeout=150s")).Ok();
         Assert.Equal("mylabelvalue", (await shared.Server.KubectlAsync(config, null, "get", "controlplane", "with-hook", "-o", "jsonpath={.metadata.labels.mylabelkey}")).Ok());
         (await KflexAsync(config, "delete", "with-hook")).Ok();
-        (await shared.Server.KubectlAsync(config, null, "wait", "crd/greetings.hooks.example.com", "--for=delete", "--timeout=20s")).Ok();
+        (await shared.Server.KubectlAsync(config, null, "wait", "crd/greetings.hooks.example.com", "--for=delete", "--timeout=150s")).Ok();
     }
 
     [Fact]

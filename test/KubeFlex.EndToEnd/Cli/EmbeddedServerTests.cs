@@ -11,7 +11,7 @@ public sealed class EmbeddedServerTests : IAsyncDisposable
 
     private Dictionary<string, string?> Environment => new() { ["HOME"] = home, ["KUBEFLEX_HOME"] = null, ["KUBEFLEX_SERVER"] = Repository.Server, ["KUBECONFIG"] = null };
 
-    private Task<CommandResult> KflexAsync(params string[] args) => Command.RunAsync(Repository.Cli, args, Environment, limit: TimeSpan.FromSeconds(90));
+    private Task<CommandResult> KflexAsync(params string[] args) => Command.RunAsync(Repository.Cli, args, Environment);
 
     [Fact]
     public async Task Quickstart_takes_another_port_when_the_default_one_is_busy_and_says_so()
@@ -77,7 +77,7 @@ public sealed class EmbeddedServerTests : IAsyncDisposable
         await serve.LineAsync(l => l.StartsWith("KubeFlex serves https://127.0.0.1:", StringComparison.Ordinal));
         Assert.Equal(serve.Process.Id, (int)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(home, ".kubeflex", "server.json")))!["pid"]!);
         (await KflexAsync("stop")).Ok();
-        Assert.Equal(0, (await serve.EndAsync(TimeSpan.FromSeconds(20))).ExitCode);
+        Assert.Equal(0, (await serve.EndAsync(Command.Patience)).ExitCode);
     }
 
     /// <inheritdoc/>

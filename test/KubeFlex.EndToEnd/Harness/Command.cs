@@ -25,13 +25,16 @@ internal sealed record CommandResult(string Line, int ExitCode, string Output, s
 /// <summary>Runs a program to its end, with a limit that turns a hang into a failure that shows what was said so far.</summary>
 internal static class Command
 {
+    /// <summary>Only a hang takes that long: a busy machine is no failure.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     public static async Task<CommandResult> RunAsync(string program, IReadOnlyList<string> args, IReadOnlyDictionary<string, string?> environment,
         string? input = null, TimeSpan? limit = null, string? directory = null)
     {
         using var running = Start(program, args, environment, directory);
         if (input is not null) await running.Process.StandardInput.WriteAsync(input);
         running.Process.StandardInput.Close();
-        return await running.EndAsync(limit ?? TimeSpan.FromSeconds(60));
+        return await running.EndAsync(limit ?? Patience);
     }
 
     public static RunningCommand Start(string program, IReadOnlyList<string> args, IReadOnlyDictionary<string, string?> environment, string? directory = null)
@@ -84,7 +87,7 @@ internal sealed class RunningCommand : IDisposable
         }
         try
         {
-            return await source.Task.WaitAsync(limit ?? TimeSpan.FromSeconds(30));
+            return await source.Task.WaitAsync(limit ?? Command.Patience);
         }
         catch (TimeoutException)
         {

@@ -77,7 +77,7 @@ internal sealed partial class TestServer : IAsyncDisposable
     public static async Task<int> TerminateAsync(RunningCommand command)
     {
         _ = Kill(command.Process.Id, 15);
-        return (await command.EndAsync(TimeSpan.FromSeconds(20))).ExitCode;
+        return (await command.EndAsync(Command.Patience)).ExitCode;
     }
 
     public Task<CommandResult> KflexAsync(params string[] args) => Command.RunAsync(Repository.Cli, args, Environment);

@@ -45,7 +45,7 @@ public sealed class CustomResourceTests(SharedServer shared)
         var w = await shared.WorkspaceAsync(target);
         var group = $"g{w.Namespace[2..]}.example.com";
         (await w.KubectlWithAsync(Definition(group), "apply", "-f", "-")).Ok();
-        (await w.KubectlAsync("wait", $"crd/widgets.{group}", "--for=condition=Established", "--timeout=20s")).Ok();
+        (await w.KubectlAsync("wait", $"crd/widgets.{group}", "--for=condition=Established", "--timeout=150s")).Ok();
         string Widget(string spec) => $"apiVersion: {group}/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {spec}\n";
 
         Assert.Contains("spec.size", (await w.KubectlWithAsync(Widget("{size: 11}"), "apply", "-f", "-")).Fails(), StringComparison.Ordinal);
@@ -62,7 +62,7 @@ public sealed class CustomResourceTests(SharedServer shared)
         Assert.Contains("How big it is", (await w.KubectlAsync("explain", $"widgets.{group}.spec.size")).Ok(), StringComparison.Ordinal);
         Assert.Contains("Widget", (await w.KubectlAsync("api-resources", $"--api-group={group}")).Ok(), StringComparison.Ordinal);
 
-        (await w.KubectlAsync("delete", $"crd/widgets.{group}", "--wait", "--timeout=20s")).Ok();
+        (await w.KubectlAsync("delete", $"crd/widgets.{group}", "--wait", "--timeout=150s")).Ok();
         Assert.Contains("doesn't have a resource type", (await w.KubectlAsync("get", $"widgets.{group}")).Fails(), StringComparison.Ordinal);
     }
 

@@ -14,7 +14,7 @@ public sealed class DeletingTests(SharedServer shared)
             """, "create", "-f", "-")).Ok();
     }
 
-    private static Task<CommandResult> WaitGoneAsync(Workspace w, string what) => w.KubectlAsync("wait", what, "--for=delete", "--timeout=20s");
+    private static Task<CommandResult> WaitGoneAsync(Workspace w, string what) => w.KubectlAsync("wait", what, "--for=delete", "--timeout=150s");
 
     [Theory, InlineData("hosting"), InlineData("tenant")]
     public async Task Background_takes_the_dependents_afterwards(string target)
@@ -32,7 +32,7 @@ public sealed class DeletingTests(SharedServer shared)
         await CreateFamilyAsync(w);
         (await w.KubectlAsync("patch", "cm", "child", "--type=merge", "-p", """{"metadata":{"finalizers":["example.com/hold"]}}""")).Ok();
         (await w.KubectlAsync("delete", "cm", "parent", "--cascade=foreground", "--wait=false")).Ok();
-        (await w.KubectlAsync("wait", "cm/child", "--for=jsonpath={.metadata.deletionTimestamp}", "--timeout=20s")).Ok();
+        (await w.KubectlAsync("wait", "cm/child", "--for=jsonpath={.metadata.deletionTimestamp}", "--timeout=150s")).Ok();
         Assert.Contains("foregroundDeletion", (await w.KubectlAsync("get", "cm", "parent", "-o", "jsonpath={.metadata.finalizers}")).Ok(), StringComparison.Ordinal);
         (await w.KubectlAsync("patch", "cm", "child", "--type=merge", "-p", """{"metadata":{"finalizers":null}}""")).Ok();
         (await WaitGoneAsync(w, "cm/parent")).Ok();
@@ -56,7 +56,7 @@ public sealed class DeletingTests(SharedServer shared)
         (await w.KubectlAsync("create", "deployment", "d", "--image=i")).Ok();
         Assert.Contains("default", (await w.KubectlAsync("get", "serviceaccounts", "-o", "name")).Ok(), StringComparison.Ordinal);
         Assert.Contains("kube-root-ca.crt", (await w.KubectlAsync("get", "configmaps", "-o", "name")).Ok(), StringComparison.Ordinal);
-        (await w.KubectlAsync("delete", "namespace", w.Namespace, "--wait", "--timeout=30s")).Ok();
+        (await w.KubectlAsync("delete", "namespace", w.Namespace, "--wait", "--timeout=150s")).Ok();
         (await w.KubectlAsync("get", "namespace", w.Namespace)).Fails();
         Assert.Contains("forbidden", (await w.KubectlAsync("delete", "namespace", "kube-system")).Fails(), StringComparison.Ordinal);
     }

@@ -16,7 +16,7 @@ public sealed class OperatorDefinitionTests(SharedServer shared)
         // Too large for the annotation of a client-side apply, as such definitions are; server-side it works, and again without change.
         Assert.Contains("Too long: may not be more than 262144 bytes", (await w.KubectlWithAsync(yaml, "apply", "-f", "-")).Fails(), StringComparison.Ordinal);
         (await w.KubectlWithAsync(yaml, "apply", "--server-side", "-f", "-")).Ok();
-        (await w.KubectlAsync("wait", $"crd/databases.{group}", "--for=condition=Established", "--timeout=30s")).Ok();
+        (await w.KubectlAsync("wait", $"crd/databases.{group}", "--for=condition=Established", "--timeout=150s")).Ok();
         var version = (await w.KubectlAsync("get", $"crd/databases.{group}", "-o", "jsonpath={.metadata.resourceVersion}")).Ok();
         (await w.KubectlWithAsync(yaml, "apply", "--server-side", "-f", "-")).Ok();
         Assert.Equal(version, (await w.KubectlAsync("get", $"crd/databases.{group}", "-o", "jsonpath={.metadata.resourceVersion}")).Ok());
@@ -67,6 +67,6 @@ public sealed class OperatorDefinitionTests(SharedServer shared)
         var explained = (await w.KubectlAsync("explain", $"databases.{group}.spec.template.spec.containers.livenessProbe.httpGet")).Ok();
         Assert.Contains("KIND:       Database", explained, StringComparison.Ordinal);
         Assert.Contains("scheme\t<string>", explained, StringComparison.Ordinal);
-        (await w.KubectlAsync("delete", $"crd/databases.{group}", "--wait", "--timeout=30s")).Ok();
+        (await w.KubectlAsync("delete", $"crd/databases.{group}", "--wait", "--timeout=150s")).Ok();
     }
 }

@@ -24,10 +24,10 @@ public sealed class RolloutTests(SharedServer shared)
         Assert.True((bool)spec["paused"]!);
         (await w.KubectlAsync("rollout", "resume", "deploy/web")).Ok();
 
-        using var status = w.StartKubectl("rollout", "status", "deploy/web", "--timeout=40s");
+        using var status = w.StartKubectl("rollout", "status", "deploy/web", "--timeout=150s");
         await status.LineAsync(l => l.Contains("Waiting for deployment", StringComparison.Ordinal));
         await CompleteAsync(w.Server, w.Kubeconfig, w.Namespace);
-        Assert.Contains("successfully rolled out", (await status.EndAsync(TimeSpan.FromSeconds(50))).Ok(), StringComparison.Ordinal);
+        Assert.Contains("successfully rolled out", (await status.EndAsync(Command.Patience)).Ok(), StringComparison.Ordinal);
     }
 
     /// <summary>Says what a deployment controller says when all is done.</summary>

@@ -43,9 +43,9 @@ public sealed class SetsTests(SharedServer shared)
         (await w.KubectlAsync("create", "job", "now", "--from=cronjob/nightly")).Ok();
         Assert.Equal(4, (await w.KubectlWithAsync(Documents, "get", "-f", "-", "-o", "name")).Ok().Split('\n').Length);
 
-        using var gone = w.StartKubectl("wait", "--for=delete", "configmap/settings", "cronjob/nightly", "--timeout=40s");
+        using var gone = w.StartKubectl("wait", "--for=delete", "configmap/settings", "cronjob/nightly", "--timeout=150s");
         (await w.KubectlWithAsync(Documents, "delete", "-f", "-", "--wait")).Ok();
-        (await gone.EndAsync(TimeSpan.FromSeconds(50))).Ok();
+        (await gone.EndAsync(Command.Patience)).Ok();
         (await w.KubectlWithAsync(Documents, "get", "-f", "-")).Fails();
     }
 

@@ -22,11 +22,11 @@ public sealed class StorageProtectionTests(SharedServer shared)
 
         (await w.KubectlAsync("delete", "pvc", "used", "--wait=false")).Ok();
         // Deleted after it and gone: the controller has looked at both.
-        (await w.KubectlAsync("delete", "pvc", "unused", "--timeout=20s")).Ok();
+        (await w.KubectlAsync("delete", "pvc", "unused", "--timeout=150s")).Ok();
         Assert.Contains("kubernetes.io/pvc-protection", (await w.KubectlAsync("get", "pvc", "used", "-o", "jsonpath={.metadata.finalizers}")).Ok(), StringComparison.Ordinal);
 
         (await w.KubectlAsync("delete", "pod", "user", "--force", "--grace-period=0")).Ok();
-        (await w.KubectlAsync("wait", "pvc/used", "--for=delete", "--timeout=20s")).Ok();
+        (await w.KubectlAsync("wait", "pvc/used", "--for=delete", "--timeout=150s")).Ok();
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class StorageProtectionTests(SharedServer shared)
         (await w.KubectlAsync("delete", "pv", name, "--wait=false")).Ok();
         Assert.Contains("kubernetes.io/pv-protection", (await w.KubectlAsync("get", "pv", name, "-o", "jsonpath={.metadata.finalizers}")).Ok(), StringComparison.Ordinal);
         (await w.KubectlAsync("patch", "pv", name, "--subresource=status", "--type=merge", "-p", """{"status":{"phase":"Released"}}""")).Ok();
-        (await w.KubectlAsync("wait", $"pv/{name}", "--for=delete", "--timeout=20s")).Ok();
+        (await w.KubectlAsync("wait", $"pv/{name}", "--for=delete", "--timeout=150s")).Ok();
     }
 
     [Fact]
@@ -54,6 +54,6 @@ public sealed class StorageProtectionTests(SharedServer shared)
              "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
             """, "create", "-f", "-")).Ok();
         (await w.KubectlAsync("patch", "pvc", "bare", "--type=merge", "-p", """{"metadata":{"finalizers":null}}""")).Ok();
-        (await w.KubectlAsync("wait", "pvc/bare", "--for=jsonpath={.metadata.finalizers[0]}=kubernetes.io/pvc-protection", "--timeout=20s")).Ok();
+        (await w.KubectlAsync("wait", "pvc/bare", "--for=jsonpath={.metadata.finalizers[0]}=kubernetes.io/pvc-protection", "--timeout=150s")).Ok();
     }
 }

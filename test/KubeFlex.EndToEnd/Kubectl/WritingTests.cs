@@ -126,12 +126,12 @@ public sealed class WritingTests(SharedServer shared)
     {
         var w = await shared.WorkspaceAsync(target);
         (await w.KubectlWithAsync(Deployment, "create", "-f", "-")).Ok();
-        using var condition = w.StartKubectl("wait", "deploy/web", "--for=condition=Available", "--timeout=30s");
-        using var path = w.StartKubectl("wait", "deploy/web", "--for=jsonpath={.status.readyReplicas}=1", "--timeout=30s");
+        using var condition = w.StartKubectl("wait", "deploy/web", "--for=condition=Available", "--timeout=150s");
+        using var path = w.StartKubectl("wait", "deploy/web", "--for=jsonpath={.status.readyReplicas}=1", "--timeout=150s");
         (await w.KubectlAsync("patch", "deploy", "web", "--subresource=status", "--type=merge", "-p",
             """{"status":{"readyReplicas":1,"replicas":1,"conditions":[{"type":"Available","status":"True","reason":"Tested","message":"","lastTransitionTime":"2026-01-01T00:00:00Z","lastUpdateTime":"2026-01-01T00:00:00Z"}]}}""")).Ok();
-        Assert.Contains("condition met", (await condition.EndAsync(TimeSpan.FromSeconds(40))).Ok(), StringComparison.Ordinal);
-        Assert.Contains("condition met", (await path.EndAsync(TimeSpan.FromSeconds(40))).Ok(), StringComparison.Ordinal);
+        Assert.Contains("condition met", (await condition.EndAsync(Command.Patience)).Ok(), StringComparison.Ordinal);
+        Assert.Contains("condition met", (await path.EndAsync(Command.Patience)).Ok(), StringComparison.Ordinal);
         (await w.KubectlAsync("wait", "deploy/web", "--for=condition=Progressing", "--timeout=1s")).Fails();
     }
 

@@ -16,7 +16,7 @@ public sealed class StandaloneOperatorTests(SharedServer shared)
         (await server.KubectlAsync(kubeconfig, null, "create", "namespace", "kubeflex-system")).Ok();
         using var first = Start(kubeconfig, "--leader-elect");
         await first.LineAsync(l => l.Contains(" leads: ", StringComparison.Ordinal));
-        (await server.KubectlAsync(kubeconfig, null, "wait", "--for=condition=Established", "--timeout=60s", "crd/controlplanes.tenancy.kflex.kubestellar.org")).Ok();
+        (await server.KubectlAsync(kubeconfig, null, "wait", "--for=condition=Established", "--timeout=150s", "crd/controlplanes.tenancy.kflex.kubestellar.org")).Ok();
         using var second = Start(kubeconfig, "--leader-elect", "--zap-encoder=json");
 
         (await server.KubectlAsync(kubeconfig, """
@@ -25,15 +25,16 @@ public sealed class StandaloneOperatorTests(SharedServer shared)
             metadata: {name: hosting}
             spec: {type: host}
             """, "apply", "-f", "-")).Ok();
-        (await server.KubectlAsync(kubeconfig, null, "wait", "--for=condition=Ready", "--timeout=60s", "cp/hosting")).Ok();
+        (await server.KubectlAsync(kubeconfig, null, "wait", "--for=condition=Ready", "--timeout=150s", "cp/hosting")).Ok();
 
         using var http = new HttpClient();
         var health = await UrlAsync(first, "health probes at ");
         Assert.Equal("ok", await http.GetStringAsync(new Uri(health, "/healthz"), TestContext.Current.CancellationToken));
         Assert.Equal("ok", await http.GetStringAsync(new Uri(health, "/readyz"), TestContext.Current.CancellationToken));
-        var metrics = await http.GetStringAsync(new Uri(await UrlAsync(first, "metrics at "), "/metrics"), TestContext.Current.CancellationToken);
-        Assert.Contains("kubeflex_controlplanes{type=\"host\",runtime=\"\",phase=\"Ready\"} 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("kubeflex_controlplane_creation_seconds_count{type=\"host\",runtime=\"\"} 1\n", metrics, StringComparison.Ordinal);
+        // Counted after the status that kubectl has seen.
+        var metrics = new Uri(await UrlAsync(first, "metrics at "), "/metrics");
+        foreach (var line in (string[])["kubeflex_controlplanes{type=\"host\",runtime=\"\",phase=\"Ready\"} 1\n", "kubeflex_controlplane_creation_seconds_count{type=\"host\",runtime=\"\"} 1\n"])
+            await Eventually.TrueAsync(async () => (await http.GetStringAsync(metrics, TestContext.Current.CancellationToken)).Contains(line, StringComparison.Ordinal), line);
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri(health, "/other"), TestContext.Current.CancellationToken)).StatusCode);
 
         // The one that stands by is alive and ready, and does nothing.
@@ -46,7 +47,7 @@ public sealed class StandaloneOperatorTests(SharedServer shared)
         Assert.Equal(0, await TestServer.TerminateAsync(first));
         await second.LineAsync(l => l.Contains("leads", StringComparison.Ordinal) && l.StartsWith('{'));
         Assert.NotEqual(lease, await LeaseHolderAsync(kubeconfig));
-        (await server.KubectlAsync(kubeconfig, null, "delete", "cp", "hosting", "--timeout=60s")).Ok();
+        (await server.KubectlAsync(kubeconfig, null, "delete", "cp", "hosting", "--timeout=150s")).Ok();
         Assert.Equal(0, await TestServer.TerminateAsync(second));
         Assert.Equal("", await LeaseHolderAsync(kubeconfig));
 

@@ -28,7 +28,7 @@ public sealed class GuideTests(PodsCluster cluster)
         Assert.Equal("""{"configure-rbac":true,"openshift-crds":true,"postgres":true}""", GuideFile.Sorted((await cluster.GetAsync("cp", "cp-wait"))["status"]!["postCreateHooks"]!));
         (await cluster.KubectlAsync("get", "clusterrole", "cp-wait-reader")).Ok();
 
-        (await cluster.KubectlAsync("delete", "cps", "--all", "--timeout=55s")).Ok();
+        (await cluster.KubectlAsync("delete", "cps", "--all", "--timeout=150s")).Ok();
         foreach (var name in (string[])["cp1", "cp-hello", "cp-vars", "cp-wait", "cp2", "cp-k3s", "ext1"]) await cluster.AssertGoneAsync(name);
         (await cluster.KubectlAsync("delete", "pch", "--all")).Ok();
     }

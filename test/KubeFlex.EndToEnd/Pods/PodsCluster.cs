@@ -62,7 +62,7 @@ public sealed class PodsCluster(SharedServer shared) : IAsyncLifetime
 
     internal async Task WaitAsync(string name, string condition = "Ready")
     {
-        var result = await KubectlAsync("wait", $"cp/{name}", $"--for=condition={condition}", "--timeout=50s");
+        var result = await KubectlAsync("wait", $"cp/{name}", $"--for=condition={condition}", "--timeout=150s");
         if (result.ExitCode != 0) Assert.Fail($"{result.Error}\n{(await KubectlAsync("get", "cp", name, "-o", "yaml")).Output}\n{Operator.Said}");
     }
 

@@ -24,9 +24,14 @@ public sealed class PodsTests(PodsCluster cluster)
         (await cluster.KubectlAsync("annotate", "deploy/kube-apiserver", "example.com/mine=kept", "-n", "shared-system")).Ok();
         (await cluster.KubectlAsync("label", "service/shared", "team=blue", "-n", "shared-system")).Ok();
         (await cluster.KubectlAsync("patch", "cp", "shared", "--type=merge", "-p", """{"spec":{"version":"1.34.2","replicas":2,"resources":{"requests":{"cpu":"2"}},"extraSANs":["api.example.com"]}}""")).Ok();
-        (await cluster.KubectlAsync("wait", "deploy/kube-apiserver", "-n", "shared-system", "--for=jsonpath={.spec.replicas}=2", "--timeout=30s")).Ok();
+        (await cluster.KubectlAsync("wait", "deploy/kube-apiserver", "-n", "shared-system", "--for=jsonpath={.spec.replicas}=2", "--timeout=150s")).Ok();
+        // The pass that saw the change has ended, and the nodes have said all that they have to say about it: from here on nothing moves by itself.
+        var generation = (await cluster.KubectlAsync("get", "cp", "shared", "-o", "jsonpath={.metadata.generation}")).Ok();
+        (await cluster.KubectlAsync("wait", "cp/shared", $"--for=jsonpath={{.status.observedGeneration}}={generation}", "--timeout=150s")).Ok();
+        await cluster.WaitAsync("shared", "Progressing=False");
+        foreach (var deploy in (string[])["kube-apiserver", "kube-controller-manager"])
+            (await cluster.KubectlAsync("rollout", "status", $"deploy/{deploy}", "-n", "shared-system", "--timeout=150s")).Ok();
         await cluster.WaitAsync("shared");
-        (await cluster.KubectlAsync("rollout", "status", "deploy/kube-apiserver", "-n", "shared-system", "--timeout=30s")).Ok();
         var deployment = await cluster.GetAsync("deploy", "kube-apiserver", "-n", "shared-system", "--show-managed-fields");
         var container = deployment["spec"]!["template"]!["spec"]!["containers"]![0]!;
         Assert.Equal(("registry.k8s.io/kube-apiserver:v1.34.2", "2", "kept"),
@@ -44,7 +49,7 @@ public sealed class PodsTests(PodsCluster cluster)
         }
         Assert.Equal(before, await VersionsAsync());
 
-        (await cluster.KubectlAsync("delete", "cp", "shared", "--timeout=50s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "shared", "--timeout=150s")).Ok();
         await cluster.AssertGoneAsync("shared");
 
         async Task<string> VersionsAsync() => (await cluster.KubectlAsync("get", "deploy,service,secret", "-n", "shared-system", "-o", "jsonpath={range .items[*]}{.kind}/{.metadata.name}@{.metadata.resourceVersion} {end}")).Ok();
@@ -68,7 +73,7 @@ public sealed class PodsTests(PodsCluster cluster)
         Assert.Equal(authority, await SecretAsync("dedicated", "k8s-certs", "ca.crt"));
         (await cluster.TenantAsync("dedicated", "admin-kubeconfig", "kubeconfig", "get", "namespaces")).Ok();
 
-        (await cluster.KubectlAsync("delete", "cp", "dedicated", "--timeout=50s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "dedicated", "--timeout=150s")).Ok();
         await cluster.AssertGoneAsync("dedicated");
     }
 
@@ -89,7 +94,7 @@ public sealed class PodsTests(PodsCluster cluster)
         Assert.Contains("v.example.com", await SecretAsync("virtual", "vc-config-vcluster", "config.yaml"), StringComparison.Ordinal);
         await cluster.WaitAsync("virtual");
 
-        (await cluster.KubectlAsync("delete", "cp", "virtual", "--timeout=50s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "virtual", "--timeout=150s")).Ok();
         await cluster.AssertGoneAsync("virtual");
     }
 
@@ -102,7 +107,7 @@ public sealed class PodsTests(PodsCluster cluster)
         Assert.Contains("server: https://k3s.small-system.svc\n", await SecretAsync("small", "k3s-config", "config-incluster"), StringComparison.Ordinal);
         (await cluster.TenantAsync("small", "k3s-config", "config", "get", "namespaces")).Ok();
         Assert.Equal("2Gi", (await cluster.KubectlAsync("get", "sts", "k3s-server", "-n", "small-system", "-o", "jsonpath={.spec.template.spec.containers[0].resources.limits.memory}")).Ok());
-        (await cluster.KubectlAsync("delete", "cp", "small", "--timeout=50s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "small", "--timeout=150s")).Ok();
         await cluster.AssertGoneAsync("small");
     }
 
@@ -116,7 +121,7 @@ public sealed class PodsTests(PodsCluster cluster)
         Assert.Equal("StatefulSet \"k3s-server\": 0 of 1 replicas are ready", await cluster.MessageAsync("followed", "Ready"));
         await cluster.Nodes.SetStuckAsync("statefulsets", "followed-system", "k3s-server", stuck: false);
         await cluster.WaitAsync("followed");
-        (await cluster.KubectlAsync("delete", "cp", "followed", "--timeout=50s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "followed", "--timeout=150s")).Ok();
     }
 
     [Fact]
@@ -132,9 +137,9 @@ public sealed class PodsTests(PodsCluster cluster)
         await Eventually.TrueAsync(async () => (await cluster.MessageAsync("half", "Ready")).StartsWith("waiting for Job \"half-db\"", StringComparison.Ordinal), "the message about the Job");
         await cluster.WaitAsync("broken", "Synced=False");
         Assert.Contains("BackoffLimitExceeded: database \"broken\" belongs to another role", await cluster.MessageAsync("broken", "Synced"), StringComparison.Ordinal);
-        (await cluster.KubectlAsync("wait", "cp/half2", "--for=condition=Ready=False", "--timeout=30s")).Ok();
+        (await cluster.KubectlAsync("wait", "cp/half2", "--for=condition=Ready=False", "--timeout=150s")).Ok();
         cluster.Nodes.Failing.Clear();
-        (await cluster.KubectlAsync("delete", "cp", "half", "broken", "half2", "--timeout=50s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "half", "broken", "half2", "--timeout=150s")).Ok();
         foreach (var name in (string[])["half", "broken", "half2"]) await cluster.AssertGoneAsync(name);
     }
 
@@ -149,7 +154,7 @@ public sealed class PodsTests(PodsCluster cluster)
         await cluster.CreateAsync("after", "{type: k3s}");
         await other.LineAsync(l => l.Contains(" leads: ", StringComparison.Ordinal));
         await cluster.WaitAsync("after");
-        (await cluster.KubectlAsync("delete", "cp", "before", "after", "--timeout=50s")).Ok();
+        (await cluster.KubectlAsync("delete", "cp", "before", "after", "--timeout=150s")).Ok();
         await cluster.AssertGoneAsync("before");
     }
 

@@ -43,7 +43,7 @@ public sealed partial class ProcessRuntimeTests : IDisposable
         var port = await PortOfAsync(server, p1);
         _ = Kill(Pid(server, "p1", "kube-apiserver")!.Value, 9);
         await StartsAsync(server, p1, 2);
-        (await server.HostingAsync("wait", "--for=condition=Ready", "cp/p1", "--timeout=30s")).Ok();
+        (await server.HostingAsync("wait", "--for=condition=Ready", "cp/p1", "--timeout=150s")).Ok();
         Assert.Contains("was ended by signal 9", (await server.KflexAsync("logs", "p1")).Ok(), StringComparison.Ordinal);
 
         // New certificates reach it.
@@ -61,7 +61,7 @@ public sealed partial class ProcessRuntimeTests : IDisposable
         Assert.Equal(4, children.Count);
         var listen = new Uri(server.Url).Authority;
         await server.KillAsync();
-        await Eventually.TrueAsync(() => Task.FromResult(!children.Any(IsAlive)), "the children end with the server", 10);
+        await Eventually.TrueAsync(() => Task.FromResult(!children.Any(IsAlive)), "the children end with the server");
         await server.StartProcessAsync(listen);
         await StartsAsync(server, p1, 4);
         await StartsAsync(server, p2, 2);
@@ -91,7 +91,7 @@ public sealed partial class ProcessRuntimeTests : IDisposable
         binaries.Crash("kube-apiserver", null);
         await ConditionAsync(server, "p1", "Ready", "kube-controller-manager ended with exit code 1; it is started again with growing delays. Its last words: no leader to follow");
         binaries.Crash("kube-controller-manager", null);
-        (await server.HostingAsync("wait", "--for=condition=Ready", "cp/p1", "--timeout=60s")).Ok();
+        (await server.HostingAsync("wait", "--for=condition=Ready", "cp/p1", "--timeout=150s")).Ok();
 
         // Somebody else takes its port while the server is down.
         var kubeconfig = Path.Combine(server.Home, "p1.kubeconfig");
@@ -132,7 +132,7 @@ public sealed partial class ProcessRuntimeTests : IDisposable
             else await ConditionAsync(server, "p1", "Synced", expected);
         }
         (await server.HostingAsync("patch", "cp", "p1", "--type=json", "-p", """[{"op":"replace","path":"/spec","value":{"type":"k8s","backend":"shared","runtime":"Process"}}]""")).Ok();
-        (await server.HostingAsync("wait", "--for=condition=Ready", "cp/p1", "--timeout=30s")).Ok();
+        (await server.HostingAsync("wait", "--for=condition=Ready", "cp/p1", "--timeout=150s")).Ok();
         (await server.KflexAsync("delete", "p1", "--yes")).Ok();
     }
 
@@ -143,7 +143,7 @@ public sealed partial class ProcessRuntimeTests : IDisposable
         var program = int.Parse(await guard.LineAsync(l => int.TryParse(l, out _)), CultureInfo.InvariantCulture);
         Assert.True(IsAlive(program));
         guard.Process.StandardInput.Close();
-        await Eventually.TrueAsync(() => Task.FromResult(guard.Process.HasExited && !IsAlive(program)), "guard and program end", 10);
+        await Eventually.TrueAsync(() => Task.FromResult(guard.Process.HasExited && !IsAlive(program)), "guard and program end");
 
         // A server that has died before the program was started is noticed too.
         var late = await Command.RunAsync(Repository.Server, ["supervise", "--parent", "1", "--", "/bin/sh", "-c", "exit 0"], new Dictionary<string, string?>());
@@ -162,7 +162,7 @@ public sealed partial class ProcessRuntimeTests : IDisposable
         (await server.KubectlAsync(real, null, "create", "configmap", "c", "-n", "n", "--from-literal=a=b")).Ok();
         await server.KillAsync();
         await server.StartProcessAsync();
-        await Eventually.TrueAsync(async () => (await server.KubectlAsync(real, null, "get", "configmap", "c", "-n", "n", "-o", "jsonpath={.data.a}")) is { ExitCode: 0, Output: "b" }, "the data is there again", 120);
+        await Eventually.TrueAsync(async () => (await server.KubectlAsync(real, null, "get", "configmap", "c", "-n", "n", "-o", "jsonpath={.data.a}")) is { ExitCode: 0, Output: "b" }, "the data is there again");
         (await server.KflexAsync("delete", "real", "--yes")).Ok();
     }
 
@@ -177,7 +177,7 @@ public sealed partial class ProcessRuntimeTests : IDisposable
         var message = "";
         try
         {
-            await Eventually.TrueAsync(async () => (message = (await server.HostingAsync("get", "cp", name, "-o", $"jsonpath={{.status.conditions[?(@.type=='{type}')].message}}")).Ok()).Contains(text, StringComparison.Ordinal), text, 60);
+            await Eventually.TrueAsync(async () => (message = (await server.HostingAsync("get", "cp", name, "-o", $"jsonpath={{.status.conditions[?(@.type=='{type}')].message}}")).Ok()).Contains(text, StringComparison.Ordinal), text);
         }
         catch (Exception e)
         {

@@ -18,7 +18,7 @@ public sealed class CrashTests
 
         await server.StartProcessAsync(listen);
         (await server.KubectlAsync(server.AdminKubeconfig, ManyControlPlanesTests.Manifest(names), "apply", "-f", "-")).Ok();
-        (await server.HostingAsync(["wait", .. names.Select(n => $"controlplane/{n}"), "--for=condition=Ready", "--timeout=60s"])).Ok();
+        (await server.HostingAsync(["wait", .. names.Select(n => $"controlplane/{n}"), "--for=condition=Ready", "--timeout=150s"])).Ok();
         foreach (var name in (string[])[names[0], names[2], names[^1]])
         {
             var config = Path.Combine(server.Home, $"{name}.kubeconfig");
@@ -37,7 +37,7 @@ public sealed class CrashTests
         var tenant = await server.CreateControlPlaneAsync("steady");
         (await server.KubectlAsync(tenant, null, "create", "deployment", "web", "--image=i")).Ok();
         var before = await VersionAsync("deploy/web");
-        using var rollout = Command.Start(Tools.Kubectl, ["--kubeconfig", tenant, "rollout", "status", "deploy/web", "--timeout=60s"], server.Environment);
+        using var rollout = Command.Start(Tools.Kubectl, ["--kubeconfig", tenant, "rollout", "status", "deploy/web", "--timeout=150s"], server.Environment);
         await rollout.LineAsync(l => l.Contains("Waiting for deployment", StringComparison.Ordinal));
 
         for (var i = 0; i < 2; i++)
@@ -50,7 +50,7 @@ public sealed class CrashTests
             before = after;
         }
         await Kubectl.RolloutTests.CompleteAsync(server, tenant, "default");
-        Assert.Contains("successfully rolled out", (await rollout.EndAsync(TimeSpan.FromSeconds(60))).Ok(), StringComparison.Ordinal);
+        Assert.Contains("successfully rolled out", (await rollout.EndAsync(Command.Patience)).Ok(), StringComparison.Ordinal);
 
         async Task<long> VersionAsync(string what) =>
             long.Parse((await server.KubectlAsync(tenant, null, "get", what, "-o", "jsonpath={.metadata.resourceVersion}")).Ok(), CultureInfo.InvariantCulture);

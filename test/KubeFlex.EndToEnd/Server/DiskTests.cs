@@ -53,7 +53,7 @@ public sealed class DiskTests
         await using var disk = await Tmpfs.MountAsync(1);
         var data = Path.Combine(disk.Path, "data");
         var environment = new Dictionary<string, string?> { ["HOME"] = disk.Path, ["KUBEFLEX_HOME"] = null, ["KUBEFLEX_SERVER"] = Repository.Server, ["KUBECONFIG"] = null };
-        Task<CommandResult> ServeAsync() => Command.RunAsync(Repository.Server, ["--data-dir", data, "--listen", "127.0.0.1:0"], environment, limit: TimeSpan.FromSeconds(30));
+        Task<CommandResult> ServeAsync() => Command.RunAsync(Repository.Server, ["--data-dir", data, "--listen", "127.0.0.1:0"], environment);
 
         disk.Fill();
         var full = await ServeAsync();

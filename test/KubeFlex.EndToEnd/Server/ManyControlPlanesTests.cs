@@ -18,7 +18,7 @@ public sealed class ManyControlPlanesTests
         var file = Path.Combine(server.Data, "kubeflex.db");
         var (objects, stores) = (await ObjectsAsync(server), Database.Stores(file));
         (await server.KubectlAsync(server.AdminKubeconfig, Manifest(Enumerable.Range(0, 50).Select(i => $"many-{i}")), "apply", "-f", "-")).Ok();
-        (await server.HostingAsync("wait", "controlplane", "--all", "--for=condition=Ready", "--timeout=60s")).Ok();
+        (await server.HostingAsync("wait", "controlplane", "--all", "--for=condition=Ready", "--timeout=150s")).Ok();
         foreach (var name in (string[])["many-0", "many-25", "many-49"])
         {
             (await server.KflexAsync("ctx", name)).Ok();
@@ -39,12 +39,12 @@ public sealed class ManyControlPlanesTests
             """, "apply", "-f", "-")).Ok();
         var tenant = await server.CreateControlPlaneAsync("dedicated", "-b", "dedicated", "-p", "wide");
         (await server.KubectlAsync(tenant, null, "create", "configmap", "inside")).Ok();
-        (await server.HostingAsync("wait", "controlplane/dedicated", "--for=jsonpath={.status.postCreateHooks.wide}=true", "--timeout=30s")).Ok();
+        (await server.HostingAsync("wait", "controlplane/dedicated", "--for=jsonpath={.status.postCreateHooks.wide}=true", "--timeout=150s")).Ok();
         (await server.HostingAsync("get", "clusterrole", "wide-dedicated")).Ok();
         Assert.Equal(["dedicated"], Database.Stores(Path.Combine(server.Data, "dedicated", "dedicated.db")));
         Assert.DoesNotContain("dedicated", Database.Stores(file));
 
-        (await server.HostingAsync("delete", "controlplane", "--all", "--wait", "--timeout=90s")).Ok();
+        (await server.HostingAsync("delete", "controlplane", "--all", "--wait", "--timeout=150s")).Ok();
         (await server.HostingAsync("delete", "postcreatehook", "wide")).Ok();
         await Eventually.TrueAsync(async () => objects.SetEquals(await ObjectsAsync(server)), "the hosting control plane as it was");
         Assert.Empty(Directory.GetFiles(Path.Combine(server.Data, "dedicated")));

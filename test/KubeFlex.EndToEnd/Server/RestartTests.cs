@@ -30,7 +30,7 @@ public sealed class RestartTests
         await server.StartProcessAsync(listen);
         var present = (await server.KubectlAsync(tenant, null, "get", "configmaps", "-o", "name")).Ok().Split('\n').ToHashSet(StringComparer.Ordinal);
         Assert.All(acknowledged, name => Assert.Contains(name, present));
-        (await server.KubectlAsync(server.AdminKubeconfig, null, "wait", "controlplane/durable", "--for=condition=Ready", "--timeout=20s")).Ok();
+        (await server.KubectlAsync(server.AdminKubeconfig, null, "wait", "controlplane/durable", "--for=condition=Ready", "--timeout=150s")).Ok();
         (await server.KubectlAsync(tenant, null, "create", "configmap", "afterwards")).Ok();
 
         int Count()

@@ -9,7 +9,7 @@ public sealed class StartupTests : IDisposable
     private readonly string home = Directory.CreateTempSubdirectory("kubeflex-start-").FullName;
 
     private Task<CommandResult> ServeAsync(params string[] args) =>
-        Command.RunAsync(Repository.Server, args, new Dictionary<string, string?> { ["HOME"] = home, ["KUBEFLEX_HOME"] = null }, limit: TimeSpan.FromSeconds(30));
+        Command.RunAsync(Repository.Server, args, new Dictionary<string, string?> { ["HOME"] = home, ["KUBEFLEX_HOME"] = null });
 
     [Fact]
     public async Task Wrong_arguments_are_all_named()

@@ -24,7 +24,7 @@ public sealed class LeaderElectorTests : IDisposable
         time = new ParkingTime(clock);
         api = new FakeApi { Time = clock };
         api.Put(Resources.Namespaces.Named("kubeflex-system"), new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace" });
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        limit.CancelAfter(TimeSpan.FromMinutes(5));
     }
 
     public void Dispose()

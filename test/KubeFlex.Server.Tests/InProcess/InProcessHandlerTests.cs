@@ -47,7 +47,7 @@ public sealed class InProcessHandlerTests
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
             Assert.Equal("first", await reader.ReadLineAsync());
         }
-        await aborted.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await aborted.Task.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class InProcessHandlerTests
         await entered.Task;
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await ended.Task.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class PidFileTests : IDisposable
 
             PidFile.Write(File, process.Id);
             Assert.Equal(process.Id, PidFile.Sweep(File));
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
             Assert.False(System.IO.File.Exists(File));
 
             await System.IO.File.WriteAllTextAsync(File, text, TestContext.Current.CancellationToken);
