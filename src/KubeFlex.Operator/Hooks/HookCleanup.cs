@@ -19,8 +19,10 @@ internal sealed class HookCleanup(HostingCluster hosting)
 
     public async Task RunAsync(ControlPlane cp, CancellationToken cancellation)
     {
-        if (cp.Hooks.Count == 0) return;
-        foreach (var kind in Always.Concat(KindsOf(cp)).Distinct())
+        // Those that were taken out of the spec stay in the status, and what they made is still there.
+        var named = cp.Hooks.Select(h => h.Name).Concat((cp.Status?["postCreateHooks"] as JsonObject ?? []).Select(h => h.Key)).Distinct().ToList();
+        if (named.Count == 0) return;
+        foreach (var kind in Always.Concat(KindsOf(named)).Distinct())
         {
             if (await hosting.Discovery.FindAsync(kind, cancellation) is not { Namespaced: false } mapping) continue;
             var list = await hosting.Client.ListAsync(mapping.Collection, $"labelSelector={Uri.EscapeDataString($"{Names.ManagedByLabel}={Names.HookManagedBy}")}", cancellation);
@@ -29,9 +31,9 @@ internal sealed class HookCleanup(HostingCluster hosting)
         }
     }
 
-    private IEnumerable<GroupVersionKind> KindsOf(ControlPlane cp) =>
-        from reference in cp.Hooks
-        from template in (hosting.Hooks.Get(null, reference.Name)?["spec"]?["templates"] as JsonArray ?? []).OfType<JsonObject>()
+    private IEnumerable<GroupVersionKind> KindsOf(IEnumerable<string> named) =>
+        from name in named
+        from template in (hosting.Hooks.Get(null, name)?["spec"]?["templates"] as JsonArray ?? []).OfType<JsonObject>()
         let version = GroupVersion.Parse((string?)template["apiVersion"] ?? "")
         where version is not null
         select new GroupVersionKind(version.Value.Group, version.Value.Version, (string?)template["kind"] ?? "");

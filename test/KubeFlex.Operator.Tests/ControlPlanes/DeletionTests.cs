@@ -44,6 +44,24 @@ public sealed class DeletionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_hooks_made_goes_also_when_they_were_taken_out_of_the_spec()
+    {
+        h.CreateHook("roles", [new JsonObject
+        {
+            ["apiVersion"] = "rbac.authorization.k8s.io/v1", ["kind"] = "ClusterRole", ["metadata"] = new JsonObject { ["name"] = "{{.ControlPlaneName}}-role" },
+        }]);
+        h.CreateControlPlane("cp1", more: s => s["postCreateHooks"] = new JsonArray(new JsonObject { ["hookName"] = "roles" }));
+        await h.ReconcileAsync("cp1");
+        h.Edit("cp1", cp => cp["spec"]!.AsObject().Remove("postCreateHooks"));
+        await h.ReconcileAsync("cp1");
+        Assert.Single(h.Api.All(ClusterRoles));
+        await h.DeleteAsync("cp1");
+        await h.ReconcileAsync("cp1");
+        Assert.Null(h.Find("cp1"));
+        Assert.Empty(h.Api.All(ClusterRoles));
+    }
+
+    [Fact]
     public async Task The_finalizer_waits_for_the_namespace()
     {
         h.Api.HeldNamespaces.Add("cp1-system");
