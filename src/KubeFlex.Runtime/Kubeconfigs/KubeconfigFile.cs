@@ -41,6 +41,11 @@ internal sealed class KubeconfigFile
         {
             return new KubeconfigFile(path, [], exists: false, ambiguous: false);
         }
+        // Containers make one when they are told to mount a file that is not there. What the system says of it is that access is denied.
+        catch (UnauthorizedAccessException e) when (Directory.Exists(path))
+        {
+            throw new KubeconfigException($"the kubeconfig {path} is a directory", "Remove it if it is empty, or name a file with --kubeconfig.", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new KubeconfigException($"cannot read the kubeconfig {path}: {e.Message}",

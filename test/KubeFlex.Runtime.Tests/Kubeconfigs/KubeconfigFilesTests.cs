@@ -115,6 +115,14 @@ public sealed class KubeconfigFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_in_its_place_is_told_as_such()
+    {
+        var path = Directory.CreateDirectory(Path.Combine(directory.Path, "config")).FullName;
+        var failure = Assert.Throws<KubeconfigException>(() => Stores.Of(path).Load());
+        Assert.Equal($"the kubeconfig {path} is a directory", failure.Message);
+    }
+
+    [Fact]
     public async Task An_empty_file_is_an_empty_kubeconfig()
     {
         var store = Stores.Of(directory.Write("config", "# nothing yet\n---\n"));
