@@ -117,7 +117,7 @@ public sealed class KubeconfigFilesTests : IDisposable
     [Fact]
     public void A_directory_in_its_place_is_told_as_such()
     {
-        var path = Directory.CreateDirectory(Path.Combine(directory.Path, "config")).FullName;
+        var path = Directory.CreateDirectory(directory.File("config")).FullName;
         var failure = Assert.Throws<KubeconfigException>(() => Stores.Of(path).Load());
         Assert.Equal($"the kubeconfig {path} is a directory", failure.Message);
     }
