@@ -68,6 +68,17 @@ internal sealed class HostingResolver(CliSession session, bool remember = true)
 
     private static bool IsTenant(Kubeconfig config, string context) => ControlPlaneEntries.IsManaged(config, context) && !KubeflexExtension.IsHosting(config, context);
 
-    private Task StoreAsync(string context, CancellationToken cancellation) => !remember ? Task.CompletedTask
-        : session.Kubeconfigs.EditAsync(config => KubeflexExtension.SetHostingContext(config, context, session.Host.Time), cancellation);
+    private async Task StoreAsync(string context, CancellationToken cancellation)
+    {
+        if (!remember) return;
+        try
+        {
+            await session.Kubeconfigs.EditAsync(config => KubeflexExtension.SetHostingContext(config, context, session.Host.Time), cancellation);
+        }
+        catch (KubeconfigException e)
+        {
+            // It is found again the next time; who only reads can do with a kubeconfig that only can be read.
+            session.Talk.Explain($"the hosting context is not remembered: {e.Message}");
+        }
+    }
 }

@@ -154,6 +154,9 @@ public sealed class ControlPlaneCommandsTests : IAsyncLifetime
         // A directory that cannot be made, also for root: its name is a file's.
         await File.WriteAllTextAsync(Path.Combine(cli.Home, "plain"), "");
         cli.Set("KUBECONFIG", $"{cli.KubeconfigFile}{Path.PathSeparator}{Path.Combine(cli.Home, "plain", "config")}");
+        var list = await cli.RunAsync("list", "-v", "1");
+        Assert.True(list.ExitCode == 0, list.Error);
+        Assert.Contains("the hosting context is not remembered", list.Error, StringComparison.Ordinal);
         var result = await cli.RunAsync("create", "a");
         Assert.Equal(ExitCodes.BadKubeconfig, result.ExitCode);
         Assert.Contains("cannot lock the kubeconfig", result.Error, StringComparison.Ordinal);
