@@ -42,6 +42,7 @@ public sealed class FailoverTests(SharingFixture postgres, ITestOutputHelper out
         (await b.KflexAsync("backup", "two", backup)).Ok();
         Assert.True(new FileInfo(backup).Length > 0);
 
+        var dead = Stopwatch.StartNew();
         await a.KillAsync();
         await ServesAsync("configmaps of the hosting control plane", () => b.HostingAsync("get", "controlplanes", "-o", "name"), tenants.Keys.Select(name => $"controlplane.tenancy.kflex.kubestellar.org/{name}"));
         foreach (var (name, config) in tenants)
