@@ -73,7 +73,7 @@ internal static partial class StorageServer
             DatabaseSize = size.Read,
         }, TimeProvider.System, logs);
         // What a killed predecessor left; a running one holds the database, and we would not be here.
-        if (options.Listen is UnixDomainSocketEndPoint socket) File.Delete(socket.ToString());
+        if (options.Listen is UnixDomainSocketEndPoint socket) RemoveSocket(socket.ToString());
         await using var listener = await EtcdListener.StartAsync(face, endpoint, Logging, stop.Token);
         urls.Add(listener.Url);
         if (options.PortFile is { } portFile) WritePort(portFile, port > 0 ? port : new Uri(listener.Url).Port);
@@ -88,6 +88,13 @@ internal static partial class StorageServer
             signal.Cancel = true;
             stop.Cancel();
         }
+    }
+
+    /// <summary>Sockets have no bytes: whoever names a file of his own by mistake keeps it.</summary>
+    private static void RemoveSocket(string path)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: > 0 }) throw new StartupException(ExitCode.Usage, $"--listen-etcd: {path} is a file and no socket; name another path");
+        File.Delete(path);
     }
 
     /// <summary>Opens the store; what is said when another server has it.</summary>
