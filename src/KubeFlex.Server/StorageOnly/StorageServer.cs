@@ -105,7 +105,7 @@ internal static partial class StorageServer
     public static Task<EtcdListener> ListenAsync(StorageServerOptions options, EtcdEndpoint endpoint, EtcdFace face, RequestDelegate handler, ServerMetrics metrics, CancellationToken cancellation)
     {
         // What a killed predecessor left; a running one holds the database, and we would not be here.
-        if (options.Listen is UnixDomainSocketEndPoint socket) File.Delete(socket.ToString());
+        if (options.Listen is UnixDomainSocketEndPoint socket) RemoveSocket(socket.ToString());
         return EtcdListener.StartAsync(face, endpoint, Logging, cancellation, async http =>
         {
             metrics.Begin();
@@ -131,6 +131,13 @@ internal static partial class StorageServer
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (stop.Register(stopped.SetResult)) await stopped.Task;
+    }
+
+    /// <summary>Sockets have no bytes: whoever names a file of his own by mistake keeps it.</summary>
+    private static void RemoveSocket(string path)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: > 0 }) throw new StartupException(ExitCode.Usage, $"--listen-etcd: {path} is a file and no socket; name another path");
+        File.Delete(path);
     }
 
     /// <summary>Opens the store; what is said when another server has it.</summary>

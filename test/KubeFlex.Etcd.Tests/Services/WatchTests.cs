@@ -158,4 +158,47 @@ public sealed class WatchTests
         Assert.True(claims > 1);
         await asking;
     }
+
+    /// <summary>
+    /// More watches stand in line than are served in one go, and behind the first of them somebody asks how far they are: an answer in between must not count
+    /// those that still stand there.
+    /// </summary>
+    [Fact]
+    public async Task Progress_counts_watches_that_stand_in_line()
+    {
+        await using var etcd = await TestEtcd.StartAsync();
+        const int watches = 1_500, rounds = 20;
+        await using var stream = Open(etcd);
+        for (var i = 0; i < watches; i++)
+        {
+            await CreateAsync(stream, new() { Key = B($"k{i}") });
+            Assert.True((await stream.ReadAsync()).Created);
+        }
+        var puts = new Storage.Transaction([], [.. Enumerable.Range(0, watches).Select(i => new Storage.PutOperation(B($"k{i}").ToByteArray(), []))], []);
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 0; i < rounds; i++) await etcd.Store.CommitAsync(puts, default);
+        });
+        var asking = Task.Run(async () =>
+        {
+            while (!writing.IsCompleted)
+            {
+                await stream.SendAsync(new WatchRequest { ProgressRequest = new() });
+                // No faster than they are answered: what nobody reads any more in the end must have room on its way.
+                await etcd.Client.GetAsync("pace");
+            }
+            await stream.SendAsync(new WatchRequest { ProgressRequest = new() });
+        });
+        var seen = new int[rounds + 2];
+        for (long claimed = 0; claimed < rounds + 1;)
+        {
+            var response = await stream.ReadAsync();
+            foreach (var change in response.Events) seen[change.Kv.ModRevision]++;
+            if (response.WatchId != -1) continue;
+            claimed = response.Header.Revision;
+            for (var revision = 2; revision <= claimed; revision++) Assert.True(seen[revision] == watches, $"{claimed} was claimed when {seen[revision]} of {watches} had revision {revision}");
+        }
+        await writing;
+        await asking;
+    }
 }

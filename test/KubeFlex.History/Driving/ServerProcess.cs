@@ -30,8 +30,27 @@ internal sealed class ServerProcess(string program, string datastore, string fol
         get { lock (said) return said.ToString(); }
     }
 
-    /// <summary>Starts it and waits until it answers.</summary>
+    /// <summary>
+    /// Starts it and waits until it answers. On a busy machine a database may be slow to answer, and a server that starts then ends and says so: whoever
+    /// supervises it starts it again.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellation)
+    {
+        for (var watch = Stopwatch.StartNew(); ; await KillAsync())
+        {
+            try
+            {
+                await StartOnceAsync(cancellation);
+                return;
+            }
+            catch (InvalidOperationException) when (watch.Elapsed < StartLimit && Said.Contains("does not answer in time", StringComparison.Ordinal))
+            {
+                lock (said) said.Clear();
+            }
+        }
+    }
+
+    private async Task StartOnceAsync(CancellationToken cancellation)
     {
         // A server that is replaced while it dies must not write into its successor's file.
         var portFile = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"port-{Guid.NewGuid():N}-{starts++}"));
@@ -44,7 +63,12 @@ internal sealed class ServerProcess(string program, string datastore, string fol
         process.BeginErrorReadLine();
         for (var watch = Stopwatch.StartNew(); !File.Exists(portFile); await Task.Delay(10, cancellation))
         {
-            if (process.HasExited) throw new InvalidOperationException($"the server ended with {process.ExitCode}:\n{Said}");
+            if (process.HasExited)
+            {
+                // Until all that it said has come.
+                await process.WaitForExitAsync(cancellation);
+                throw new InvalidOperationException($"the server ended with {process.ExitCode}:\n{Said}");
+            }
             if (watch.Elapsed > StartLimit) throw new TimeoutException($"the server does not start:\n{Said}");
         }
         Url = $"http://127.0.0.1:{(await File.ReadAllTextAsync(portFile, cancellation)).Trim()}";

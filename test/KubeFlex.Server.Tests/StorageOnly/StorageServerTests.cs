@@ -50,6 +50,24 @@ public sealed class StorageServerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_socket_that_a_killed_server_left_is_replaced_and_a_file_is_not()
+    {
+        // Closing does not remove it, no more than dying does.
+        using (var left = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)) left.Bind(new UnixDomainSocketEndPoint(File("left")));
+        if (!System.IO.File.Exists(File("left"))) await System.IO.File.WriteAllBytesAsync(File("left"), []);
+        using var stop = new CancellationTokenSource();
+        var serving = StorageServer.MainAsync(["--datastore", "sqlite:" + File("a.db"), "--listen-etcd", "unix:" + File("left")], stop.Token);
+        using (var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = async (_, _) => new NetworkStream(await ConnectAsync(File("left"), serving), true) }))
+            Assert.Contains("3.6.", await VersionAsync(client, "http://localhost"), StringComparison.Ordinal);
+        await stop.CancelAsync();
+        Assert.Equal(ExitCode.Ok, await serving);
+
+        await System.IO.File.WriteAllTextAsync(File("notes"), "mine");
+        Assert.Equal(ExitCode.Usage, await StorageServer.MainAsync(["--datastore", "sqlite:" + File("a.db"), "--listen-etcd", "unix:" + File("notes")], default));
+        Assert.Equal("mine", await System.IO.File.ReadAllTextAsync(File("notes")));
+    }
+
+    [Fact]
     public async Task With_tls_only_clients_of_the_authority_get_in()
     {
         using var ca = Issue("ca", null);
@@ -78,6 +96,25 @@ public sealed class StorageServerTests : IDisposable
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         Assert.Equal(ExitCode.PortTaken, await StorageServer.MainAsync(["--datastore", "sqlite:" + File("a.db"), "--listen-etcd", $"http://127.0.0.1:{port}"], default));
+    }
+
+    private static async Task<Socket> ConnectAsync(string path, Task<int> serving)
+    {
+        while (true)
+        {
+            Assert.False(serving.IsCompleted, "it ended");
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+                return socket;
+            }
+            catch (SocketException)
+            {
+                socket.Dispose();
+                await Task.Delay(10);
+            }
+        }
     }
 
     private async Task<string> PortAsync(Task<int> serving)
