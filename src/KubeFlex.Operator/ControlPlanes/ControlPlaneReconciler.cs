@@ -109,8 +109,10 @@ internal sealed class ControlPlaneReconciler(HostingCluster hosting, IReadOnlyDi
         {
             await ensuring.WaitAsync(Slow, hosting.Time, cancellation);
         }
-        catch (TimeoutException) when (!ensuring.IsCompleted)
+        catch (TimeoutException)
         {
+            // It ended just then, well or not: the caller sees how.
+            if (ensuring.IsCompleted) return;
             const string message = "making namespace, certificates, kubeconfigs and what serves the API";
             var now = Current(cp);
             try
