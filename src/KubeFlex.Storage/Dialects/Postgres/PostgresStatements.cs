@@ -18,7 +18,8 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
     // Marks the transaction in pg_locks: that is how it is found and ended from another connection, also behind a pooler.
     private readonly long mark = BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.ASCII.GetBytes(writer)));
 
-    // 1/0 undoes a transaction that comes after the fence was raised.
+    // 1/0 undoes a transaction that comes after the fence was raised. Synchronous whatever the role's default is. The rest is for the server's side of a connection
+    // whose client has vanished: its locks must not outlast it for hours. One statement, since each is parsed and planned anew for every batch.
     private readonly string begin =
         $"""
         with mine as (
@@ -26,14 +27,8 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
             on conflict (id) do update set batch = excluded.batch, at = excluded.at where w.fence = $2
             returning 1
         )
-        select 1 / count(*) from mine
-        """;
-
-    // Synchronous whatever the role's default is. The rest is for the server's side of a connection whose client has vanished: its locks must not outlast it for hours.
-    private readonly string settings =
-        """
-        select set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true), set_config('tcp_keepalives_count', '3', true),
-            case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end, pg_advisory_xact_lock($1)
+        select 1 / (select count(*) from mine), set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true), set_config('tcp_keepalives_count', '3', true),
+            case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end, pg_advisory_xact_lock($4)
         """;
 
     private readonly string raise =
@@ -148,8 +143,7 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
 
         // The role's default may be another level, at which a taken-over store's last rows would not be seen.
         Add("begin isolation level read committed");
-        Ask(null, settings, Value(mark));
-        Ask(null, begin, Value(writer), Value(fence), Value(number));
+        Ask(null, begin, Value(writer), Value(fence), Value(number), Value(mark));
         var owned = new HashSet<long>();
         var renames = batch.Renames.SelectMany(list => list).ToList();
         if (batch.Claims.Count > 0 || batch.Drops.Count > 0 || renames.Count > 0)

@@ -10,35 +10,58 @@ namespace KubeFlex.Storage.Dialects.Sqlite;
 internal sealed class SqliteCheckpoint(Func<SqliteConnection> connect)
 {
     private const long Every = 32L << 20;
+
+    /// <summary>What the writer may move itself; more is moved beside it once more.</summary>
+    private const long Little = 4L << 20;
+
+    /// <summary>Each pass has less to do than the one before, unless the disk is too slow for that.</summary>
+    private const int MostPasses = 4;
+
     private const int Page = 4096;
 
     private long written;
     private Task? behind;
+    private int passes;
+    private long counted;
 
     /// <summary>The writer has committed a batch. On the committer's thread.</summary>
-    public void Written(WriteBatch batch, SqliteConnection writer)
+    public void Written(WriteBatch batch, SqliteWriter writer)
     {
-        // An estimate: a row is copied at least once, and every store touched dirties at least one page.
-        foreach (var store in batch.Stores)
-        {
-            written += Page + (store.Removed.Count * 64L);
-            foreach (var change in store.Changes) written += change.Key.Length + change.Value.Length + 64;
-        }
-        written += (batch.Claims.Count + (batch.Purges.Count * 64L)) * Page;
+        if (writer.Logged is { } logged) (written, counted) = (written + logged - counted, logged);
+        else written += Estimate(batch);
         if (behind is { IsCompleted: true })
         {
             behind = null;
-            Move(writer);
-        }
-        else if (behind is null && written > Every)
-        {
-            written = 0;
-            behind = Task.Run(() =>
+            if (written > Little && passes < MostPasses) Start();
+            else
             {
-                using var connection = connect();
-                Move(connection);
-            });
+                passes = 0;
+                Move(writer.Connection);
+            }
         }
+        else if (behind is null && written > Every) Start();
+    }
+
+    // A row is copied at least once, and every store touched dirties at least one page.
+    private static long Estimate(WriteBatch batch)
+    {
+        var bytes = (batch.Claims.Count + (batch.Purges.Count * 64L)) * Page;
+        foreach (var store in batch.Stores)
+        {
+            bytes += Page + (store.Removed.Count * 64L);
+            foreach (var change in store.Changes) bytes += change.Key.Length + change.Value.Length + 64;
+        }
+        return bytes;
+    }
+
+    private void Start()
+    {
+        (written, passes) = (0, passes + 1);
+        behind = Task.Run(() =>
+        {
+            using var connection = connect();
+            Move(connection);
+        });
     }
 
     /// <summary>Waits for the one under way.</summary>

@@ -70,7 +70,10 @@ internal sealed class SqliteDialect : IDialect
 
     public void Load(long store, Action<KeyValue> row) => Read(connection =>
     {
+        // One moment for both: in between, rows move from the journal into the log.
+        using var moment = connection.BeginTransaction(deferred: true);
         using var command = connection.CreateCommand();
+        command.Transaction = moment;
         command.CommandText = "select id, revision, kind, key, value, create_revision, version, lease from log where id >= $first and id < $end order by id";
         command.Parameters.AddWithValue("$first", SqliteSchema.FirstId(store));
         command.Parameters.AddWithValue("$end", SqliteSchema.FirstId(store + 1));
@@ -88,6 +91,10 @@ internal sealed class SqliteDialect : IDialect
                 Lease = reader.GetInt64(7),
             });
         }
+        SqliteJournal.Read(connection, (owner, newer) =>
+        {
+            if (owner == store) row(newer);
+        });
         return 0;
     });
 
@@ -96,7 +103,7 @@ internal sealed class SqliteDialect : IDialect
         try
         {
             writer.Write(batch);
-            checkpoint.Written(batch, writer.Connection);
+            checkpoint.Written(batch, writer);
         }
         catch (SqliteException e)
         {

@@ -54,6 +54,9 @@ internal sealed unsafe class SqliteLogWrites : IDisposable
         return code == 0 && file != null && *file != null && (*file)->Version >= 3 ? new(file) : null;
     }
 
+    /// <summary>Bytes that the writer has put into the log since it was opened.</summary>
+    public long Written { get; private set; }
+
     public void Dispose()
     {
         // Between transactions nothing is kept.
@@ -76,6 +79,7 @@ internal sealed unsafe class SqliteLogWrites : IDisposable
     private static int Write(Methods** file, byte* bytes, int count, long offset)
     {
         var self = Self(file);
+        self.Written += count;
         if (self.length > 0 && (offset != self.at + self.length || self.length + count > Most) && self.Flush() is var failed and not 0) return failed;
         if (count > Most) return self.original->Write(file, bytes, count, offset);
         if (self.length == 0) self.at = offset;

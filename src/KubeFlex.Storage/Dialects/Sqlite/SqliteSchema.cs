@@ -42,6 +42,12 @@ internal static class SqliteSchema
             primary key (store, id)
         ) without rowid;
         """,
+        """
+        create table journal (
+            id integer primary key,
+            data blob not null            -- rows of the log that have not moved there yet, see SqliteJournal
+        );
+        """,
     ];
 
     public static long FirstId(long store) => store << SequenceBits;

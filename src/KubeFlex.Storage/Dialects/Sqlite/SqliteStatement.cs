@@ -22,7 +22,7 @@ internal sealed class SqliteStatement : IDisposable
     public void Bind(int parameter, long value) => Check(raw.sqlite3_bind_int64(statement, parameter, value));
 
     /// <summary>An empty value stays one, and does not become null.</summary>
-    public void Bind(int parameter, byte[] value) => Check(value.Length == 0 ? raw.sqlite3_bind_zeroblob(statement, parameter, 0) : raw.sqlite3_bind_blob(statement, parameter, value));
+    public void Bind(int parameter, ReadOnlySpan<byte> value) => Check(value.Length == 0 ? raw.sqlite3_bind_zeroblob(statement, parameter, 0) : raw.sqlite3_bind_blob(statement, parameter, value));
 
     public void BindNull(int parameter) => Check(raw.sqlite3_bind_null(statement, parameter));
 

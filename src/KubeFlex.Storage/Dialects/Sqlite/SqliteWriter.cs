@@ -15,6 +15,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly string path;
     private readonly List<SqliteCommand> commands = [];
     private readonly SqliteLogWrites? log;
+    private readonly SqliteJournal journal;
     private readonly SqliteStatement epoch, insert, remove;
     private readonly SqliteCommand begin, commit, rollback, compact, take, last, drop, purge, forget, free, pages, named, rename, grant, revoke, leases, revokeAll;
 
@@ -47,27 +48,36 @@ internal sealed class SqliteWriter : IDisposable
         revoke = Prepare("delete from lease where store = $store and id = $id", "$store", "$id");
         leases = Prepare("select id, ttl, expires from lease where store = $store", "$store");
         revokeAll = Prepare("delete from lease where store = $store", "$store");
+        journal = new(connection, Insert);
         log = SqliteLogWrites.Of(connection);
     }
 
     public SqliteConnection Connection => connection;
+
+    /// <summary>Bytes written to the log so far; null where nobody counts them.</summary>
+    public long? Logged => log?.Written;
 
     public void Write(WriteBatch batch)
     {
         begin.ExecuteNonQuery();
         try
         {
+            var suits = SqliteJournal.Suits(batch);
+            if (!suits && !journal.Empty) journal.Move();
             foreach (var claim in batch.Claims) Claim(claim);
             var removed = false;
-            foreach (var store in batch.Stores) removed |= Append(store);
+            foreach (var store in batch.Stores) removed |= Append(store, suits);
+            journal.Write();
             foreach (var renames in batch.Renames) Rename(renames);
             foreach (var store in batch.Drops) Execute(drop, store);
             foreach (var store in batch.Purges) removed |= Purge(store);
             if (removed) Reclaim();
             commit.ExecuteNonQuery();
+            journal.Settle(committed: true);
         }
         catch
         {
+            journal.Settle(committed: false);
             Undo();
             throw;
         }
@@ -79,11 +89,12 @@ internal sealed class SqliteWriter : IDisposable
         epoch.Dispose();
         insert.Dispose();
         remove.Dispose();
+        journal.Dispose();
         log?.Dispose();
         connection.Dispose();
     }
 
-    private bool Append(StoreWrites store)
+    private bool Append(StoreWrites store, bool journaled)
     {
         // One statement per store and batch: the fence against a former owner that does not know yet.
         if (EpochOf(store.Store) != store.Epoch)
@@ -91,7 +102,11 @@ internal sealed class SqliteWriter : IDisposable
             store.Fenced = true;
             return false;
         }
-        foreach (var change in store.Changes) Insert(store.Store, change);
+        foreach (var change in store.Changes)
+        {
+            if (journaled) journal.Add(store.Store, change);
+            else Insert(store.Store, change);
+        }
         foreach (var sequence in store.Removed)
         {
             remove.Bind(1, SqliteSchema.Id(store.Store, sequence));

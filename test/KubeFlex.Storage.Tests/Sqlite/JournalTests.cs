@@ -1,0 +1,168 @@
+using System.Text;
+using KubeFlex.Storage.Dialects;
+using KubeFlex.Storage.Dialects.Sqlite;
+using Xunit;
+
+namespace KubeFlex.Storage.Tests.Sqlite;
+
+/// <summary>Batches of many stores take a way of their own to the log: wherever their rows are, they are read back whole, once and in order.</summary>
+public sealed class JournalTests : IDisposable
+{
+    private const int Stores = 40;
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("kubeflex-");
+    private readonly List<long> ids = [];
+    private readonly Dictionary<long, List<string>> expected = [];
+    private readonly Dictionary<long, long> last = [];
+    private SqliteDialect dialect;
+
+    public JournalTests()
+    {
+        dialect = Open();
+        var batch = new WriteBatch();
+        for (var i = 0; i < Stores; i++) batch.Claims.Add(new($"store-{i}", "me", 0, force: true));
+        dialect.Write(batch);
+        foreach (var claim in batch.Claims)
+        {
+            ids.Add(claim.Row.Id);
+            expected[claim.Row.Id] = [];
+        }
+    }
+
+    private string File => Path.Combine(folder.FullName, "data.db");
+
+    [Fact]
+    public void Rows_that_wait_are_read_before_and_after_a_restart()
+    {
+        dialect.Write(Rows(ids, 2));
+        dialect.Write(Rows(ids, 1));
+        Assert.Equal(2, Waiting());
+        Same();
+        Reopen();
+        Same();
+        // Where they were: opening alone writes nothing.
+        Assert.Equal(2, Waiting());
+    }
+
+    [Fact]
+    public void A_batch_of_another_kind_moves_them_first()
+    {
+        dialect.Write(Rows(ids, 1));
+        var batch = Rows([ids[3]], 1);
+        // The row that waited goes at the same moment.
+        batch.Stores[0].Removed.Add(1);
+        expected[ids[3]].RemoveAt(0);
+        dialect.Write(batch);
+        Assert.Equal(0, Waiting());
+        Same();
+        Reopen();
+        Same();
+    }
+
+    [Fact]
+    public void A_full_journal_moves_into_the_log()
+    {
+        var emptied = false;
+        for (var i = 0; i < 12; i++)
+        {
+            // A row each of 30 KB: 1.2 MB a batch; every third with rows that are larger than a piece.
+            dialect.Write(Rows(ids, 1, i % 3 == 0 ? 70_000 : 30_000));
+            emptied |= Waiting() == 0;
+            Same();
+        }
+        Assert.True(emptied);
+        Reopen();
+        dialect.Write(Rows(ids, 1));
+        Same();
+    }
+
+    [Fact]
+    public void A_fenced_store_leaves_nothing_in_it()
+    {
+        dialect.Write(new WriteBatch { Claims = { new("store-7", "other", 0, force: true) } });
+        var before = expected[ids[7]].ToList();
+        var batch = Rows(ids, 1);
+        expected[ids[7]] = before;
+        dialect.Write(batch);
+        Assert.Equal([ids[7]], batch.Stores.Where(store => store.Fenced).Select(store => store.Store));
+        Same();
+    }
+
+    [Fact]
+    public void A_batch_that_fails_leaves_nothing_in_it()
+    {
+        dialect.Write(Rows(ids, 1));
+        dialect.Dispose();
+        dialect = Open($"pragma max_page_count={Pages()}");
+        var before = expected.ToDictionary(one => one.Key, one => one.Value.ToList());
+        Assert.Throws<StorageException>(() => dialect.Write(Rows(ids, 1, 70_000)));
+        foreach (var (store, rows) in before) expected[store] = rows;
+        Same();
+        Reopen();
+        dialect.Write(Rows(ids, 1));
+        Same();
+    }
+
+    public void Dispose()
+    {
+        dialect.Dispose();
+        folder.Delete(true);
+    }
+
+    private SqliteDialect Open(string? pragma = null) => SqliteDialect.Open(File, pragma);
+
+    private void Reopen()
+    {
+        dialect.Dispose();
+        dialect = Open();
+    }
+
+    /// <summary>Pieces in the journal.</summary>
+    private long Waiting() => Ask("select count(*) from journal");
+
+    private long Pages() => Ask("pragma page_count");
+
+    private long Ask(string sql)
+    {
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={File};Pooling=false");
+        connection.Open();
+        return SqliteSchema.Number(connection, sql);
+    }
+
+    private WriteBatch Rows(IReadOnlyList<long> stores, int rows, int bytes = 10)
+    {
+        var batch = new WriteBatch();
+        foreach (var store in stores)
+        {
+            var writes = new StoreWrites(store, 1);
+            for (var i = 0; i < rows; i++)
+            {
+                var sequence = Next(store);
+                var deleted = sequence % 5 == 4;
+                var row = new KeyValue
+                {
+                    Key = Encoding.ASCII.GetBytes($"key-{sequence % 3}"), Value = deleted ? [] : Encoding.ASCII.GetBytes($"{store}/{sequence}/" + new string('x', bytes)),
+                    CreateRevision = deleted ? 0 : 2, ModRevision = sequence + 1, Version = deleted ? 0 : sequence, Lease = deleted ? 0 : sequence % 2, Sequence = sequence,
+                };
+                writes.Changes.Add(row);
+                expected[store].Add(Text(row));
+            }
+            batch.Stores.Add(writes);
+        }
+        return batch;
+    }
+
+    private long Next(long store) => last[store] = last.GetValueOrDefault(store) + 1;
+
+    private void Same()
+    {
+        foreach (var store in ids)
+        {
+            var found = new List<string>();
+            dialect.Load(store, row => found.Add(Text(row)));
+            Assert.Equal(expected[store], found);
+        }
+    }
+
+    private static string Text(KeyValue row) => $"{row.Sequence} {row.ModRevision} {row.CreateRevision} {row.Version} {row.Lease} {Encoding.ASCII.GetString(row.Key)}={Encoding.ASCII.GetString(row.Value)}";
+}
