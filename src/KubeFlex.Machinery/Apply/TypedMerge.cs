@@ -35,55 +35,47 @@ internal static class TypedMerge
     }
 
     // The configuration's order rules for the items it names. Live items that it does not name stay where they are relative to the shared
-    // ones around them: live [a,x,b] under the configuration [b,n,a] gives [x,b,n,a].
+    // ones around them. Items shared in the same order by both lists are anchors, which cut both into stretches; of each stretch, the
+    // live items that the configuration does not name come first, then what it has there, then the anchor:
+    //   live [a,x,b] under the configuration [b,n,a]: the anchor is b, for a is not its first shared item; [x] b [n,a]
     private static JsonArray Items(Schema schema, ShapeKind kind, JsonArray live, JsonArray config)
     {
-        var itemSchema = schema.Items ?? Schema.Anything;
         var liveKeys = live.Select(i => Shape.ItemElement(schema, kind, i, out _) ?? "").ToList();
         var configKeys = config.Select(i => Shape.ItemElement(schema, kind, i, out _) ?? "").ToList();
-        var liveItems = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
-        // Of an element that stands twice, none is merged with: the configuration replaces them.
-        for (var i = 0; i < live.Count; i++)
-            if (!liveItems.TryAdd(liveKeys[i], live[i])) liveItems[liveKeys[i]] = null;
         var stated = configKeys.ToHashSet(StringComparer.Ordinal);
-        var shared = new Queue<string>(configKeys.Where(liveItems.ContainsKey));
-        var placed = new HashSet<string>(StringComparer.Ordinal);
+        var counterparts = Counterparts(live, liveKeys);
         var result = new JsonArray();
+        var next = 0;
 
-        void Place(int c)
+        // What the configuration has up to and including this place.
+        void StateUpTo(int end)
         {
-            var key = configKeys[c];
-            result.Add(liveItems.GetValueOrDefault(key) is { } counterpart ? Merge(itemSchema, counterpart, config[c], false) : config[c]?.DeepClone());
-            placed.Add(key);
-            if (shared.Count > 0 && shared.Peek() == key) shared.Dequeue();
+            for (; next <= end; next++)
+                result.Add(counterparts.GetValueOrDefault(configKeys[next]) is { } counterpart
+                    ? Merge(schema.Items ?? Schema.Anything, counterpart, config[next], false) : config[next]?.DeepClone());
         }
 
-        int at = 0, next = 0;
-        while (at < live.Count || next < config.Count)
+        int NextShared() => configKeys.FindIndex(next, counterparts.ContainsKey);
+
+        for (var (at, anchor) = (0, NextShared()); at < live.Count; at++)
         {
-            if (at < live.Count)
+            if (!stated.Contains(liveKeys[at])) result.Add(live[at]?.DeepClone());
+            else if (anchor >= 0 && configKeys[anchor] == liveKeys[at])
             {
-                var key = liveKeys[at];
-                if (!stated.Contains(key))
-                {
-                    result.Add(live[at++]?.DeepClone());
-                    continue;
-                }
-                if (next < config.Count && configKeys[next] == key)
-                {
-                    Place(next++);
-                    at++;
-                    continue;
-                }
-                // Not its turn in the configuration's order: it is placed when that comes, or was already.
-                if (placed.Contains(key) || next >= config.Count || (shared.Count > 0 && shared.Peek() != key))
-                {
-                    at++;
-                    continue;
-                }
+                StateUpTo(anchor);
+                anchor = NextShared();
             }
-            if (next < config.Count) Place(next++);
         }
+        StateUpTo(config.Count - 1);
         return result;
+    }
+
+    // Of an element that stands twice, none is merged with: the configuration replaces them.
+    private static Dictionary<string, JsonNode?> Counterparts(JsonArray live, List<string> keys)
+    {
+        var found = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
+        for (var i = 0; i < live.Count; i++)
+            if (!found.TryAdd(keys[i], live[i])) found[keys[i]] = null;
+        return found;
     }
 }

@@ -12,7 +12,7 @@ public sealed class StorageProtectionTests(SharedServer shared)
         {
             (await w.KubectlWithAsync($$$"""
                 {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"{{{name}}}"},
-                 "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+                 "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }
                 """, "create", "-f", "-")).Ok();
         }
         (await w.KubectlWithAsync("""
@@ -36,7 +36,7 @@ public sealed class StorageProtectionTests(SharedServer shared)
         var name = $"volume-{Guid.NewGuid():N}";
         (await w.KubectlWithAsync($$$"""
             {"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":"{{{name}}}"},
-             "spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"/data"}}}
+             "spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"/data"} }}
             """, "create", "-f", "-")).Ok();
         (await w.KubectlAsync("patch", "pv", name, "--subresource=status", "--type=merge", "-p", """{"status":{"phase":"Bound"}}""")).Ok();
         (await w.KubectlAsync("delete", "pv", name, "--wait=false")).Ok();
