@@ -101,12 +101,12 @@ internal static partial class StorageServer
     /// <summary>What the probe of one that stands by says.</summary>
     public const string Elsewhere = "another server serves, and this one stands by";
 
-    /// <summary>Listens, counting what is asked.</summary>
+    /// <summary>Listens; what is asked is counted where somebody may look at it.</summary>
     public static Task<EtcdListener> ListenAsync(StorageServerOptions options, EtcdEndpoint endpoint, EtcdFace face, RequestDelegate handler, ServerMetrics metrics, CancellationToken cancellation)
     {
         // What a killed predecessor left; a running one holds the database, and we would not be here.
         if (options.Listen is UnixDomainSocketEndPoint socket) RemoveSocket(socket.ToString());
-        return EtcdListener.StartAsync(face, endpoint, Logging, cancellation, async http =>
+        return EtcdListener.StartAsync(face, endpoint, Logging, cancellation, options.Metrics is null ? handler : async http =>
         {
             metrics.Begin();
             try
