@@ -20,9 +20,15 @@ internal sealed class ListCommand : Verb
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
         using var hosting = await new HostingResolver(session).ConnectAsync(cancellation);
-        var items = await new ControlPlaneAccess(session, hosting).ListAsync(cancellation);
+        var (access, format) = (new ControlPlaneAccess(session, hosting), parse.GetValue(output));
+        if (format is null && await access.TableAsync(cancellation) is { } rows)
+        {
+            WriteTable(session, ControlPlaneTable.Heads, rows);
+            return ExitCodes.Ok;
+        }
+        var items = await access.ListAsync(cancellation);
         var writer = session.Host.Out;
-        switch (parse.GetValue(output))
+        switch (format)
         {
             case "json":
                 await writer.WriteLineAsync(OutputFormats.Json(Document(items)));
@@ -33,9 +39,8 @@ internal sealed class ListCommand : Verb
             case "name":
                 foreach (var item in items) await writer.WriteLineAsync(OutputFormats.NameOf(item));
                 break;
-            case var format:
-                if (items.Count == 0) session.Talk.Say("No control planes found.");
-                else WriteTable(session, items, wide: format == "wide");
+            default:
+                WriteTable(session, items, wide: format == "wide");
                 break;
         }
         return ExitCodes.Ok;
@@ -44,14 +49,19 @@ internal sealed class ListCommand : Verb
     private static void WriteTable(CliSession session, IReadOnlyList<JsonObject> items, bool wide)
     {
         var now = session.Host.Time.GetUtcNow();
-        string[] heads = ["NAME", "SYNCED", "READY", "TYPE", "AGE"];
         string[] more = ["NAMESPACE", "RUNTIME", "BACKEND", "REASON", "MESSAGE"];
-        TextTable.Write(session.Host.Out, wide ? [.. heads, .. more] : heads, items.Select(item =>
+        WriteTable(session, wide ? [.. ControlPlaneTable.Heads, .. more] : ControlPlaneTable.Heads, [.. items.Select(item =>
         {
             var cp = new ControlPlaneView(item);
             string[] row = [cp.Name, cp.Condition("Synced")?.Status ?? "", cp.Condition("Ready")?.Status ?? "", cp.Type, cp.Age(now) is { } age ? Durations.Age(age) : "<unknown>"];
             return wide ? [.. row, cp.Namespace, cp.Runtime, cp.Backend, cp.Condition("Ready")?.Reason ?? "", cp.IsReady ? "" : cp.Waiting] : (IReadOnlyList<string>)row;
-        }));
+        })]);
+    }
+
+    private static void WriteTable(CliSession session, IReadOnlyList<string> heads, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        if (rows.Count == 0) session.Talk.Say("No control planes found.");
+        else TextTable.Write(session.Host.Out, heads, rows);
     }
 
     private static JsonObject Document(IReadOnlyList<JsonObject> items) => new()

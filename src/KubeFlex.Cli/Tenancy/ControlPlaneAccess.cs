@@ -23,10 +23,19 @@ internal sealed class ControlPlaneAccess(CliSession session, KubeConnection host
     /// <summary>All control planes.</summary>
     public async Task<IReadOnlyList<JsonObject>> ListAsync(CancellationToken cancellation)
     {
+        var list = await InstalledAsync(hosting.Client.ListAsync(Resources.ControlPlanes, null, cancellation));
+        return [.. (list["items"] as JsonArray ?? []).OfType<JsonObject>()];
+    }
+
+    /// <summary>Rows of <see cref="ControlPlaneTable"/> as the server prints them: of a thousand control planes it sends a twentieth. Null when it prints other ones.</summary>
+    public async Task<IReadOnlyList<IReadOnlyList<string>>?> TableAsync(CancellationToken cancellation) =>
+        ControlPlaneTable.Rows(await InstalledAsync(hosting.Client.ListTableAsync(Resources.ControlPlanes, cancellation)));
+
+    private async Task<JsonObject> InstalledAsync(Task<JsonObject> list)
+    {
         try
         {
-            var list = await hosting.Client.ListAsync(Resources.ControlPlanes, null, cancellation);
-            return [.. (list["items"] as JsonArray ?? []).OfType<JsonObject>()];
+            return await list;
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {
