@@ -71,7 +71,7 @@ internal sealed class LosingProxy : IAsyncDisposable
             try
             {
                 await server.ConnectAsync(IPAddress.Loopback, target, stop.Token);
-                var committing = new StrongBox();
+                var committing = new Session();
                 var back = PumpAsync(server.GetStream(), client.GetStream(), _ => committing.Lost, client, server);
                 await PumpAsync(client.GetStream(), server.GetStream(), bytes => Request(bytes, committing), client, server);
                 await back;
@@ -83,9 +83,9 @@ internal sealed class LosingProxy : IAsyncDisposable
         }
     }
 
-    private bool Request(ReadOnlyMemory<byte> bytes, StrongBox committing)
+    private bool Request(ReadOnlyMemory<byte> bytes, Session committing)
     {
-        if (loss == Loss.None || bytes.Span.IndexOf("commit\0"u8) < 0) return false;
+        if (!committing.Commits(bytes.Span) || loss == Loss.None) return false;
         var what = loss;
         (loss, away) = (Loss.None, ThenAway);
         committing.Lost = what == Loss.Answer;
@@ -111,8 +111,25 @@ internal sealed class LosingProxy : IAsyncDisposable
         server.Close();
     }
 
-    private sealed class StrongBox
+    private sealed class Session
     {
         public volatile bool Lost;
+
+        private byte[]? prepared;
+
+        /// <summary>Whether a commit is carried out: one without a name in the message that brings its text, a prepared one in the message that binds its name.</summary>
+        public bool Commits(ReadOnlySpan<byte> bytes)
+        {
+            if (prepared is not null && bytes.IndexOf(prepared) >= 0) return true;
+            var at = bytes.IndexOf("\0commit\0"u8);
+            if (at < 0) return false;
+            // Before the text of a Parse message stands its name, and before that the number of its bytes, which is too small for a letter.
+            var name = bytes[..at];
+            name = name[(name.LastIndexOfAnyInRange((byte)0, (byte)' ') + 1)..];
+            if (name.IsEmpty) return true;
+            // A Bind message: no name for the portal, and the statement's.
+            prepared = [0, .. name, 0];
+            return false;
+        }
     }
 }

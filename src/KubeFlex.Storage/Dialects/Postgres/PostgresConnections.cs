@@ -10,7 +10,8 @@ internal sealed class PostgresConnections : IDisposable
 
     private const int Readers = 4;
 
-    private readonly NpgsqlDataSource source;
+    // The writer's is always the same one: what is prepared in a session is prepared once.
+    private readonly NpgsqlDataSource source, writing;
     private readonly SemaphoreSlim reading = new(Readers);
     private readonly CancellationTokenSource closing = new();
 
@@ -25,7 +26,7 @@ internal sealed class PostgresConnections : IDisposable
             Enlist = false,
             Pooling = true,
             MinPoolSize = 0,
-            MaxPoolSize = Most,
+            MaxPoolSize = Most - 1,
             ConnectionIdleLifetime = 60,
             ConnectionPruningInterval = 20,
             // A server that vanishes without a word: nobody waits longer than this.
@@ -36,6 +37,8 @@ internal sealed class PostgresConnections : IDisposable
         // A unix socket knows no such thing and refuses it.
         if (!settings.Host!.StartsWith('/')) (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, 15, 5);
         source = Source(settings);
+        settings.MaxPoolSize = 1;
+        writing = Source(settings);
     }
 
     /// <summary>Only the driver's parts we use; the server's own types are known without asking it for a list.</summary>
@@ -57,7 +60,10 @@ internal sealed class PostgresConnections : IDisposable
 
     public void Interrupt() => closing.Cancel();
 
-    /// <summary>For the writer; dispose it to give it back.</summary>
+    /// <summary>For the writer of batches, which needs one at a time; dispose it to give it back.</summary>
+    public NpgsqlConnection OpenWriting() => writing.OpenConnection();
+
+    /// <summary>For a write beside it; dispose it to give it back.</summary>
     public NpgsqlConnection Open() => source.OpenConnection();
 
     /// <summary>Reads, with failures explained.</summary>
@@ -87,11 +93,16 @@ internal sealed class PostgresConnections : IDisposable
     }
 
     /// <summary>Connections that broke leave the pool together, instead of failing one request after another.</summary>
-    public void Forget() => source.Clear();
+    public void Forget()
+    {
+        source.Clear();
+        writing.Clear();
+    }
 
     public void Dispose()
     {
         closing.Cancel();
         source.Dispose();
+        writing.Dispose();
     }
 }

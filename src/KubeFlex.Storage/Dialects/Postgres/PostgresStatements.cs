@@ -10,7 +10,7 @@ namespace KubeFlex.Storage.Dialects.Postgres;
 /// the wait is one round trip and one sync of the server's log. Rows of a store count only while its epoch is ours: the store's row stays locked
 /// until the commit, so a new owner, who changes the epoch, sees either all or nothing of the old one's last batch.
 /// </summary>
-internal sealed class PostgresStatements(PostgresTables tables, string writer)
+internal sealed class PostgresStatements(PostgresTables tables, PostgresSessions sessions, string writer)
 {
     /// <summary>Rows of a deleted store that go in one transaction.</summary>
     private const int PurgeRows = 1_000;
@@ -18,18 +18,11 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
     // Marks the transaction in pg_locks: that is how it is found and ended from another connection, also behind a pooler.
     private readonly long mark = BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.ASCII.GetBytes(writer)));
 
-    // 1/0 undoes a transaction that comes after the fence was raised. Synchronous whatever the role's default is. The rest is for the server's side of a connection
-    // whose client has vanished: its locks must not outlast it for hours. One statement, since each is parsed and planned anew for every batch.
-    private readonly string begin =
-        $"""
-        with mine as (
-            insert into {tables.Writer} as w (id, fence, batch, at) values ($1, $2, $3, now())
-            on conflict (id) do update set batch = excluded.batch, at = excluded.at where w.fence = $2
-            returning 1
-        )
-        select 1 / (select count(*) from mine), set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true), set_config('tcp_keepalives_count', '3', true),
-            case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end, pg_advisory_xact_lock($4)
-        """;
+    // 1/0 undoes a transaction that comes after the fence was raised. Synchronous whatever the role's default is. One statement, since behind a pooler each is parsed and
+    // planned anew for every batch.
+    private readonly string begin = Begin(tables, "");
+
+    private readonly string beginAnywhere = Begin(tables, ", " + PostgresSessions.Vigilant("true"));
 
     private readonly string raise =
         $"""
@@ -123,6 +116,16 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
 
     private readonly string remains = $"select id from {tables.Store} where id = any($1)";
 
+    private static string Begin(PostgresTables tables, string settings) =>
+        $"""
+        with mine as (
+            insert into {tables.Writer} as w (id, fence, batch, at) values ($1, $2, $3, now())
+            on conflict (id) do update set batch = excluded.batch, at = excluded.at where w.fence = $2
+            returning 1
+        )
+        select 1 / (select count(*) from mine), case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end, pg_advisory_xact_lock($4){settings}
+        """;
+
     /// <summary>Runs the batch as one transaction and fills in its outcomes.</summary>
     public void Execute(NpgsqlConnection connection, WriteBatch batch, long fence, long number)
     {
@@ -143,7 +146,8 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
 
         // The role's default may be another level, at which a taken-over store's last rows would not be seen.
         Add("begin isolation level read committed");
-        Ask(null, begin, Value(writer), Value(fence), Value(number), Value(mark));
+        var lasting = sessions.Last(connection);
+        Ask(null, lasting ? begin : beginAnywhere, Value(writer), Value(fence), Value(number), Value(mark));
         var owned = new HashSet<long>();
         var renames = batch.Renames.SelectMany(list => list).ToList();
         if (batch.Claims.Count > 0 || batch.Drops.Count > 0 || renames.Count > 0)
@@ -178,6 +182,7 @@ internal sealed class PostgresStatements(PostgresTables tables, string writer)
         }
         Add("commit");
 
+        if (lasting) sql.Prepare();
         using (var reader = sql.ExecuteReader())
         {
             foreach (var answer in answers)

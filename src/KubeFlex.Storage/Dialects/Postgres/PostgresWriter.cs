@@ -13,7 +13,7 @@ namespace KubeFlex.Storage.Dialects.Postgres;
 /// 3. It has not: it is sent again, as 8, and its callers do not notice. It has: what it would have answered is asked for anew.
 /// While the database stays away, the callers are told that it is not known, and the batch goes on waiting for the answer.
 /// </summary>
-internal sealed class PostgresWriter(PostgresConnections connections, PostgresTables tables)
+internal sealed class PostgresWriter
 {
     /// <summary>A restarted or failed-over database is back within this, and callers wait so long for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -23,9 +23,17 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly PostgresStatements statements = new(tables, Guid.NewGuid().ToString("N"));
+    private readonly PostgresSessions sessions = new();
+    private readonly PostgresStatements statements;
+    private readonly PostgresConnections connections;
     private long fence = 1;
     private long number;
+
+    public PostgresWriter(PostgresConnections connections, PostgresTables tables)
+    {
+        this.connections = connections;
+        statements = new(tables, sessions, Guid.NewGuid().ToString("N"));
+    }
 
     public void Write(WriteBatch batch)
     {
@@ -57,7 +65,7 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
         NpgsqlConnection connection;
         try
         {
-            connection = connections.Open();
+            connection = connections.OpenWriting();
         }
         catch (Exception e) when (PostgresErrors.Concerns(e))
         {
@@ -76,6 +84,12 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
             {
                 failure = e;
                 Undo(connection);
+                if (sessions.Changed(e))
+                {
+                    // The driver believes that its statements are there.
+                    connections.Forget();
+                    return Attempt.Collided;
+                }
                 return PostgresErrors.Collided(e) ? Attempt.Collided : Attempt.Refused;
             }
             catch (Exception e) when (PostgresErrors.Concerns(e))
@@ -96,7 +110,7 @@ internal sealed class PostgresWriter(PostgresConnections connections, PostgresTa
             connections.Forget();
             try
             {
-                using var connection = connections.Open();
+                using var connection = connections.OpenWriting();
                 (fence, var last) = statements.Fence(connection, fence);
                 return last == number;
             }
