@@ -23,7 +23,7 @@ internal sealed class KvService(EtcdOptions options)
     {
         var request = await call.ReadOneAsync(PutRequest.Parser);
         Bound(request);
-        var result = await store.CommitAsync(new([], [Transactions.Put(request)], []), Waits(call, store));
+        var result = await store.CommitAsync(new([], [Transactions.Put(request)], []), Waits(call, store), mayBlock: true);
         call.WriteLast(new PutResponse
         {
             Header = Member.Header(result.Revision), PrevKv = result.Results[0].Items is [var previous, ..] ? previous.Message() : null,
@@ -34,7 +34,7 @@ internal sealed class KvService(EtcdOptions options)
     {
         var request = await call.ReadOneAsync(DeleteRangeRequest.Parser);
         Bound(request);
-        var result = await store.CommitAsync(new([], [Transactions.Delete(request)], []), Waits(call, store));
+        var result = await store.CommitAsync(new([], [Transactions.Delete(request)], []), Waits(call, store), mayBlock: true);
         call.WriteLast(Transactions.Response(result.Results[0], Member.Header(result.Revision)));
     }
 
@@ -42,7 +42,7 @@ internal sealed class KvService(EtcdOptions options)
     {
         var request = await call.ReadOneAsync(TxnRequest.Parser);
         Bound(request);
-        var result = await store.CommitAsync(Transactions.Transaction(request, options.TransactionOperations), Waits(call, store));
+        var result = await store.CommitAsync(Transactions.Transaction(request, options.TransactionOperations), Waits(call, store), mayBlock: true);
         call.WriteLast(Transactions.Response(request, result));
     }
 

@@ -26,6 +26,9 @@ internal interface IDialect : IDisposable
     /// <summary>The datastore closes: a write that waits for a database that is away gives up soon.</summary>
     void Interrupt();
 
+    /// <summary>Its writes wait for a disk of this machine and for nothing else.</summary>
+    bool Local => false;
+
     /// <summary>The table of the servers that share the database; null when only one can have it open.</summary>
     IMemberTable? Members => null;
 

@@ -7,7 +7,8 @@ namespace KubeFlex.Storage.Engine;
 /// Group commit: takes whatever all stores have queued, makes it durable as one database transaction, and while that one waits for the disk
 /// the next one fills. Steps of one store stay in order, since they are queued under the store's lock and there is one queue.
 /// Works on a thread of its own while there is work, since databases block and the pool's few threads belong to requests; the thread goes
-/// away soon after the work does.
+/// away soon after the work does. One writer alone may commit on its own thread instead, where that is quick: half of what it waits for would be changes of
+/// threads.
 /// </summary>
 internal sealed class Committer(IDialect dialect, DatastoreOptions options)
 {
@@ -23,6 +24,12 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     /// <summary>Batches that are taken as they come after one for which waiting was in vain.</summary>
     private const int Impatient = 16;
 
+    /// <summary>A commit that takes longer is not worth a thread of the pool: beside it two changes of threads are nothing.</summary>
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(3);
+
+    // Of all datastores of the process together: at most one thread of the pool waits for a disk.
+    private static int lent;
+
     private readonly object gate = new();
     private readonly Queue<Work> queue = new();
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,7 +37,11 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     private int wanted = 1;
     private int impatient;
     private bool running;
+    private bool busy;
     private bool stopping;
+
+    // Of the last batch.
+    private TimeSpan took = TimeSpan.MaxValue;
 
     private StorageException? failing;
 
@@ -45,29 +56,60 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             throw new StorageException(StorageFailure.LimitExceeded, "too many requests: the database cannot keep up, try again later");
     }
 
-    public void Enqueue(Work work)
+    /// <summary>
+    /// Queues a step. True when <paramref name="lend"/> and nobody else is there: then the caller has to call <see cref="CommitHere"/> as soon as it holds no lock.
+    /// </summary>
+    public bool Enqueue(Work work, bool lend = false)
     {
         lock (gate)
         {
             if (stopping)
             {
                 work.TrySetException(new StorageException(StorageFailure.Closed, "the datastore is closed"));
-                return;
+                return false;
             }
             queue.Enqueue(work);
             queuedBytes += work.Bytes;
             // It keeps its place, since its store has built upon it; its caller need not wait.
             if (doubt is not null) work.TrySetException(Again(doubt));
-            if (running)
+            if (lend && !busy && queue.Count == 1 && dialect.Local && took < Quick && Interlocked.CompareExchange(ref lent, 1, 0) == 0) return busy = true;
+            if (queue.Count >= wanted) Call();
+            return false;
+        }
+    }
+
+    /// <summary>Commits what is queued on the caller's thread.</summary>
+    public void CommitHere()
+    {
+        var steps = new List<Work>();
+        lock (gate) Take(steps);
+        try
+        {
+            Commit(steps);
+        }
+        finally
+        {
+            Volatile.Write(ref lent, 0);
+            lock (gate)
             {
-                if (queue.Count >= wanted) Monitor.Pulse(gate);
-            }
-            else
-            {
-                running = true;
-                new Thread(Run, 256 << 10) { IsBackground = true, Name = "storage committer" }.Start();
+                busy = false;
+                if (queue.Count > 0) Call();
+                else if (stopping && running) Monitor.Pulse(gate);
+                else if (stopping) stopped.TrySetResult();
             }
         }
+    }
+
+    /// <summary>Sets the committer's own thread to work. Under the gate.</summary>
+    private void Call()
+    {
+        if (running)
+        {
+            Monitor.Pulse(gate);
+            return;
+        }
+        running = true;
+        new Thread(Run, 256 << 10) { IsBackground = true, Name = "storage committer" }.Start();
     }
 
     /// <summary>Finishes what is queued and refuses the rest.</summary>
@@ -77,7 +119,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         {
             stopping = true;
             if (running) Monitor.Pulse(gate);
-            else stopped.TrySetResult();
+            else if (!busy) stopped.TrySetResult();
         }
         return stopped.Task;
     }
@@ -85,11 +127,10 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     private void Run()
     {
         var steps = new List<Work>();
-        while (Take(steps))
+        while (Await(steps))
         {
-            var started = Stopwatch.GetTimestamp();
             Commit(steps);
-            var (answered, took) = (steps.Count, Stopwatch.GetElapsedTime(started));
+            var answered = steps.Count;
             steps.Clear();
             Gather(answered, took / 4);
         }
@@ -116,25 +157,33 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         }
     }
 
-    private bool Take(List<Work> steps)
+    /// <summary>The next batch; false when there has been none for some time, or will be none any more.</summary>
+    private bool Await(List<Work> steps)
     {
         lock (gate)
         {
-            while (queue.Count == 0)
+            busy = false;
+            while (queue.Count == 0 || busy)
             {
-                if (!stopping && Monitor.Wait(gate, Linger) || queue.Count > 0) continue;
+                if ((busy || !stopping) && (Monitor.Wait(gate, Linger) || busy || queue.Count > 0)) continue;
                 running = false;
                 return false;
             }
-            long bytes = 0;
-            while (steps.Count < MostSteps && bytes < MostBytes && queue.TryDequeue(out var work))
-            {
-                steps.Add(work);
-                bytes += work.Bytes;
-            }
-            queuedBytes -= bytes;
+            busy = true;
+            Take(steps);
             return true;
         }
+    }
+
+    private void Take(List<Work> steps)
+    {
+        long bytes = 0;
+        while (steps.Count < MostSteps && bytes < MostBytes && queue.TryDequeue(out var work))
+        {
+            steps.Add(work);
+            bytes += work.Bytes;
+        }
+        queuedBytes -= bytes;
     }
 
     private void Commit(List<Work> steps)
@@ -143,6 +192,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         var stores = new List<Store>();
         foreach (var step in steps) Sort(step, batch, stores);
         StorageException? failure = null;
+        var started = Stopwatch.GetTimestamp();
         try
         {
             if (!batch.Empty) dialect.Write(batch);
@@ -156,6 +206,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
             // Whatever a driver throws, the committer lives on: the next write tries again.
             failure = new(StorageFailure.Unavailable, "the database refused a write: " + e.Message, e);
         }
+        took = Stopwatch.GetElapsedTime(started);
         Volatile.Write(ref doubt, null);
         Report(failure);
         var answers = new Answers(steps.Count);

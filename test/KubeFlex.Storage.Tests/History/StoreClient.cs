@@ -15,7 +15,7 @@ internal sealed class StoreClient(int number, Recorder recorder, Func<Store> sto
 
     public async Task<TransactionAnswer?> TransactAsync(KubeFlex.History.Checking.Transaction transaction) => (TransactionAnswer?)await RunAsync(transaction, async () =>
     {
-        var result = await store().CommitAsync(new([.. transaction.If.Select(Condition)], [.. transaction.Then.Select(Operation)], [.. transaction.Else.Select(Operation)]), default);
+        var result = await store().CommitAsync(new([.. transaction.If.Select(Condition)], [.. transaction.Then.Select(Operation)], [.. transaction.Else.Select(Operation)]), default, mayBlock: true);
         var steps = result.Succeeded ? transaction.Then : transaction.Else;
         return new TransactionAnswer(result.Revision, result.Succeeded, [.. result.Results.Zip(steps).Select(pair => pair.Second switch
         {

@@ -10,11 +10,13 @@ internal sealed class UnsteadyDialect(IDialect inner, Random random) : IDialect
     /// <summary>Milliseconds that a slow write takes at most.</summary>
     public int Slowest { get; init; } = 30;
 
-    /// <summary>Writes in a thousand that fail.</summary>
+    /// <summary>Writes in a thousand that fail; a store can always be opened.</summary>
     public int Failing { get; init; }
 
     /// <summary>Writes in a thousand that are reported durable and are not.</summary>
     public int Forgotten { get; set; }
+
+    public bool Local => inner.Local;
 
     public IReadOnlyList<string> Stores() => inner.Stores();
 
@@ -25,7 +27,7 @@ internal sealed class UnsteadyDialect(IDialect inner, Random random) : IDialect
     public void Write(WriteBatch batch)
     {
         if (random.Next(4) == 0) never.Wait(random.Next(Slowest));
-        if (random.Next(1_000) < Failing) throw new StorageException(StorageFailure.Unavailable, "no space left");
+        if (random.Next(1_000) < Failing && batch.Claims.Count == 0) throw new StorageException(StorageFailure.Unavailable, "no space left");
         if (random.Next(1_000) < Forgotten && batch.Claims.Count == 0) return;
         inner.Write(batch);
     }

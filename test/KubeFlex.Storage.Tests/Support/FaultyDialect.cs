@@ -25,6 +25,8 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
         held.Release();
     }
 
+    public bool Local => inner.Local;
+
     public IReadOnlyList<string> Stores() => inner.Stores();
 
     public IReadOnlyList<long> Dropped() => inner.Dropped();

@@ -48,6 +48,8 @@ internal sealed class SqliteDialect : IDialect
         }
     }
 
+    public bool Local => true;
+
     public IReadOnlyList<string> Stores() => Read(connection =>
     {
         var names = new List<string>();
