@@ -62,6 +62,9 @@ internal static class PostgresSchema
             value text not null
         );
         """,
+        $"""
+        alter table {tables.Store} add column writer text;    -- whose batches it has been in since its last claim
+        """,
     ];
 
     public static void Prepare(NpgsqlConnection connection, PostgresTables tables, string where)

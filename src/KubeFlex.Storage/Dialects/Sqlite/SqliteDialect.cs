@@ -70,35 +70,42 @@ internal sealed class SqliteDialect : IDialect
         return ids;
     });
 
-    public void Load(long store, Action<KeyValue> row) => Read(connection =>
+    public void Load(long store, Action<KeyValue> row)
     {
-        // One moment for both: in between, rows move from the journal into the log.
-        using var moment = connection.BeginTransaction(deferred: true);
-        using var command = connection.CreateCommand();
-        command.Transaction = moment;
-        command.CommandText = "select id, revision, kind, key, value, create_revision, version, lease from log where id >= $first and id < $end order by id";
-        command.Parameters.AddWithValue("$first", SqliteSchema.FirstId(store));
-        command.Parameters.AddWithValue("$end", SqliteSchema.FirstId(store + 1));
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
+        // Asked before the log is read: what moves in between is met twice, and nothing is missed.
+        using var waiting = writer.Waiting(store).GetEnumerator();
+        var more = waiting.MoveNext();
+        void Before(long sequence)
         {
-            row(new()
-            {
-                Sequence = SqliteSchema.Sequence(reader.GetInt64(0)),
-                ModRevision = reader.GetInt64(1),
-                Key = reader.GetFieldValue<byte[]>(3),
-                Value = reader.IsDBNull(4) ? [] : reader.GetFieldValue<byte[]>(4),
-                CreateRevision = reader.GetInt64(5),
-                Version = reader.GetInt64(6),
-                Lease = reader.GetInt64(7),
-            });
+            for (; more && waiting.Current.Sequence < sequence; more = waiting.MoveNext()) row(waiting.Current);
+            if (more && waiting.Current.Sequence == sequence) more = waiting.MoveNext();
         }
-        SqliteJournal.Read(connection, (owner, newer) =>
+        Read(connection =>
         {
-            if (owner == store) row(newer);
+            using var command = connection.CreateCommand();
+            command.CommandText = "select id, revision, kind, key, value, create_revision, version, lease from log where id >= $first and id < $end order by id";
+            command.Parameters.AddWithValue("$first", SqliteSchema.FirstId(store));
+            command.Parameters.AddWithValue("$end", SqliteSchema.FirstId(store + 1));
+            using var reader = command.ExecuteReader();
+            while (reader.Read())
+            {
+                var sequence = SqliteSchema.Sequence(reader.GetInt64(0));
+                Before(sequence);
+                row(new()
+                {
+                    Sequence = sequence,
+                    ModRevision = reader.GetInt64(1),
+                    Key = reader.GetFieldValue<byte[]>(3),
+                    Value = reader.IsDBNull(4) ? [] : reader.GetFieldValue<byte[]>(4),
+                    CreateRevision = reader.GetInt64(5),
+                    Version = reader.GetInt64(6),
+                    Lease = reader.GetInt64(7),
+                });
+            }
+            return 0;
         });
-        return 0;
-    });
+        Before(long.MaxValue);
+    }
 
     public void Write(WriteBatch batch)
     {

@@ -48,6 +48,8 @@ internal static class SqliteSchema
             data blob not null            -- rows of the log that have not moved there yet, see SqliteJournal
         );
         """,
+        // Rows in the journal may be in the log already: version 3 would take that for damage.
+        "",
     ];
 
     public static long FirstId(long store) => store << SequenceBits;
@@ -55,6 +57,23 @@ internal static class SqliteSchema
     public static long Id(long store, long sequence) => store << SequenceBits | sequence;
 
     public static long Sequence(long id) => id & ((1L << SequenceBits) - 1);
+
+    /// <summary>A statement that puts a row into the log, see <see cref="Bind"/>; <paramref name="verb"/> as SQLite's grammar has it.</summary>
+    public static string Insert(string verb) => verb + " into log (id, revision, kind, key, value, create_revision, version, lease) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+    /// <summary>A row's columns, for a statement of <see cref="Insert"/>.</summary>
+    public static void Bind(SqliteStatement insert, long store, KeyValue row)
+    {
+        insert.Bind(1, Id(store, row.Sequence));
+        insert.Bind(2, row.ModRevision);
+        insert.Bind(3, row.Deleted ? 1 : 0);
+        insert.Bind(4, row.Key);
+        if (row.Deleted) insert.BindNull(5);
+        else insert.Bind(5, row.Value);
+        insert.Bind(6, row.CreateRevision);
+        insert.Bind(7, row.Version);
+        insert.Bind(8, row.Lease);
+    }
 
     /// <summary>Makes the file ours and current; refuses what another program or a newer version wrote.</summary>
     public static void Prepare(SqliteConnection connection, string path)

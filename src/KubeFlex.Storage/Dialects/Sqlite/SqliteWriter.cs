@@ -26,7 +26,7 @@ internal sealed class SqliteWriter : IDisposable
         commit = Prepare("commit");
         rollback = Prepare("rollback");
         epoch = new(connection, "select epoch from store where id = ?1 and name is not null");
-        insert = new(connection, "insert into log (id, revision, kind, key, value, create_revision, version, lease) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        insert = new(connection, SqliteSchema.Insert("insert"));
         remove = new(connection, "delete from log where id = ?1");
         compact = Prepare("update store set compacted = $compacted where id = $id", "$compacted", "$id");
         take = Prepare(
@@ -48,11 +48,14 @@ internal sealed class SqliteWriter : IDisposable
         revoke = Prepare("delete from lease where store = $store and id = $id", "$store", "$id");
         leases = Prepare("select id, ttl, expires from lease where store = $store", "$store");
         revokeAll = Prepare("delete from lease where store = $store", "$store");
-        journal = new(connection, Insert);
+        journal = new(connection);
         log = SqliteLogWrites.Of(connection);
     }
 
     public SqliteConnection Connection => connection;
+
+    /// <summary>Rows of a store that may not be in the log yet, in the order they were written; on any thread.</summary>
+    public List<KeyValue> Waiting(long store) => journal.RowsOf(store);
 
     /// <summary>Bytes written to the log so far; null where nobody counts them.</summary>
     public long? Logged => log?.Written;
@@ -63,7 +66,7 @@ internal sealed class SqliteWriter : IDisposable
         try
         {
             var suits = SqliteJournal.Suits(batch);
-            if (!suits && !journal.Empty) journal.Move();
+            if (journal.Conflicts(batch)) journal.Empty();
             foreach (var claim in batch.Claims) Claim(claim);
             var removed = false;
             foreach (var store in batch.Stores) removed |= Append(store, suits);
@@ -119,15 +122,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private void Insert(long store, KeyValue change)
     {
-        insert.Bind(1, SqliteSchema.Id(store, change.Sequence));
-        insert.Bind(2, change.ModRevision);
-        insert.Bind(3, change.Deleted ? 1 : 0);
-        insert.Bind(4, change.Key);
-        if (change.Deleted) insert.BindNull(5);
-        else insert.Bind(5, change.Value);
-        insert.Bind(6, change.CreateRevision);
-        insert.Bind(7, change.Version);
-        insert.Bind(8, change.Lease);
+        SqliteSchema.Bind(insert, store, change);
         insert.Run();
     }
 
