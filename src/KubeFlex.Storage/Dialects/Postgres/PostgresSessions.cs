@@ -18,11 +18,13 @@ internal sealed class PostgresSessions
     private bool misled;
 
     /// <summary>
-    /// Settings for the server's side of a connection whose client has vanished: its locks must not outlast it for hours. <paramref name="transaction"/>: "true" for the
+    /// Settings that our transactions need, as a list of expressions. The server's side of a connection whose client has vanished must not hold its locks for hours. Plans are made without
+    /// looking at the parameters, of which the server would make several copies, a megabyte each. <paramref name="transaction"/>: "true" for the
     /// transaction in hand, "false" for the session.
     /// </summary>
-    public static string Vigilant(string transaction) =>
-        string.Join(", ", new[] { ("idle", 10), ("interval", 5), ("count", 3) }.Select(one => $"set_config('tcp_keepalives_{one.Item1}', '{one.Item2}', {transaction})"));
+    public static string Settings(string transaction) =>
+        string.Join(", ", new[] { ("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3"), ("plan_cache_mode", "force_generic_plan") }
+            .Select(one => $"set_config('{one.Item1}', '{one.Item2}', {transaction})"));
 
     /// <summary>Asks the server once for each connection, and prepares the session if it lasts.</summary>
     public bool Last(NpgsqlConnection connection)
@@ -32,7 +34,7 @@ internal sealed class PostgresSessions
         using (var ask = new NpgsqlCommand("select pg_backend_pid()", connection)) lasting = (int)ask.ExecuteScalar()! == connection.ProcessID;
         if (lasting)
         {
-            using var set = new NpgsqlCommand("select " + Vigilant("false"), connection);
+            using var set = new NpgsqlCommand("select " + Settings("false"), connection);
             set.ExecuteNonQuery();
         }
         asked = connection.ProcessID;

@@ -23,7 +23,7 @@ internal sealed class PostgresStatements(PostgresTables tables, PostgresSessions
     // planned anew for every batch.
     private readonly string begin = Begin(tables, "");
 
-    private readonly string beginAnywhere = Begin(tables, ", " + PostgresSessions.Vigilant("true"));
+    private readonly string beginAnywhere = Begin(tables, ", " + PostgresSessions.Settings("true"));
 
     private readonly string raise =
         $"""
@@ -69,14 +69,19 @@ internal sealed class PostgresStatements(PostgresTables tables, PostgresSessions
 
     private readonly string fenceOnly = $"select s.id from unnest($1, $2) as f(id, epoch) join {tables.Store} s on s.id = f.id and s.epoch = f.epoch where s.name is not null";
 
+    // Keys and values come as one string of bytes, cut up here: an array of them is copied three times over before a row is made of it. For the same reason the
+    // arrays are taken apart in the list of columns, where they are not gathered into a table first, and what is not ours is left out by a condition, not a join.
     private readonly string append =
         $"""
-        with mine as (
+        with mine as materialized (
             select s.id from unnest($1, $2) as f(id, epoch) join {tables.Store} s on s.id = f.id and s.epoch = f.epoch where s.name is not null
         ), added as (
             insert into {tables.Log} (store, sequence, revision, create_revision, version, lease, kind, key, value)
-            select u.* from unnest($3, $4, $5, $6, $7, $8, $9, $10, $11) as u(store, sequence, revision, create_revision, version, lease, kind, key, value)
-            join mine on mine.id = u.store
+            select u.store, u.sequence, u.revision, u.created, u.version, u.lease, u.kind,
+                substr($11, u.at, u.key), case when u.kind = 0 then substr($11, u.at + u.key, u.value) end
+            from (select unnest($3) as store, unnest($4) as sequence, unnest($5) as revision, unnest($6) as created, unnest($7) as version, unnest($8) as lease,
+                unnest($9) as kind, unnest($10) as at, unnest($12) as key, unnest($13) as value) u
+            where u.store in (select id from mine)
         )
         select id from mine
         """;
@@ -310,33 +315,38 @@ internal sealed class PostgresStatements(PostgresTables tables, PostgresSessions
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 
-    /// <summary>The new rows, turned into one array per column.</summary>
+    /// <summary>The new rows: one array per column, and the bytes of all keys and values.</summary>
     private sealed class LogColumns
     {
         private readonly long[] store, sequence, revision, created, version, lease;
         private readonly short[] kind;
-        private readonly byte[][] key;
-        private readonly byte[]?[] value;
+        private readonly int[] at, key, value;
+        private readonly byte[] bytes;
 
         public LogColumns(List<StoreWrites> stores)
         {
             var count = stores.Sum(writes => writes.Changes.Count);
             (store, sequence, revision, created, version, lease) = (new long[count], new long[count], new long[count], new long[count], new long[count], new long[count]);
-            (kind, key, value) = (new short[count], new byte[count][], new byte[count][]);
-            var at = 0;
+            (kind, at, key, value) = (new short[count], new int[count], new int[count], new int[count]);
+            bytes = GC.AllocateUninitializedArray<byte>(stores.Sum(writes => writes.Changes.Sum(change => change.Key.Length + change.Value.Length)));
+            var (row, used) = (0, 0);
             foreach (var writes in stores)
             {
                 foreach (var change in writes.Changes)
                 {
-                    (store[at], sequence[at], revision[at], created[at]) = (writes.Store, change.Sequence, change.ModRevision, change.CreateRevision);
-                    (version[at], lease[at], kind[at]) = (change.Version, change.Lease, (short)(change.Deleted ? 1 : 0));
-                    (key[at], value[at]) = (change.Key, change.Deleted ? null : change.Value);
-                    at++;
+                    (store[row], sequence[row], revision[row], created[row]) = (writes.Store, change.Sequence, change.ModRevision, change.CreateRevision);
+                    (version[row], lease[row], kind[row]) = (change.Version, change.Lease, (short)(change.Deleted ? 1 : 0));
+                    // SQL counts from one.
+                    (at[row], key[row], value[row]) = (used + 1, change.Key.Length, change.Value.Length);
+                    change.Key.CopyTo(bytes, used);
+                    change.Value.CopyTo(bytes, used + change.Key.Length);
+                    used += change.Key.Length + change.Value.Length;
+                    row++;
                 }
             }
         }
 
         public NpgsqlParameter[] Parameters() =>
-            [Value(store), Value(sequence), Value(revision), Value(created), Value(version), Value(lease), Value(kind), Value(key), Value(value)];
+            [Value(store), Value(sequence), Value(revision), Value(created), Value(version), Value(lease), Value(kind), Value(at), Value(bytes), Value(key), Value(value)];
     }
 }
