@@ -32,7 +32,9 @@ internal sealed class PostgresConnections : IDisposable
             // A server that vanishes without a word: nobody waits longer than this.
             CommandTimeout = 30,
             CancellationTimeout = 2000,
-            WriteBufferSize = 32 << 10,
+            // A batch, and the rows of a store that wakes, in few pieces.
+            ReadBufferSize = 64 << 10,
+            WriteBufferSize = 64 << 10,
         };
         // A unix socket knows no such thing and refuses it.
         if (!settings.Host!.StartsWith('/')) (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, 15, 5);

@@ -50,18 +50,25 @@ internal sealed class PostgresDialect : IDialect
     public long Size() => List($"select sum(pg_total_relation_size(t::regclass))::bigint from unnest(array['{Text(tables.Log)}', '{Text(tables.Store)}', '{Text(tables.Lease)}']) t",
         reader => reader.GetInt64(0))[0];
 
-    public void Load(long store, Action<KeyValue> row) => connections.Read(connection =>
+    public void Load(long store, Action<KeyValue> row)
     {
-        // Rows come one by one from the network; the driver keeps only the one in hand.
-        using var command = new NpgsqlCommand(
-            $"select sequence, revision, kind, key, value, create_revision, version, lease from {tables.Log} where store = $1 order by sequence", connection)
+        var rows = Rows(store);
+        // Ordered here: the server would copy every row once more for that, and begin to send when it has the last.
+        rows.Sort((left, right) => left.Sequence.CompareTo(right.Sequence));
+        foreach (var one in rows) row(one);
+    }
+
+    private List<KeyValue> Rows(long store) => connections.Read(connection =>
+    {
+        var rows = new List<KeyValue>();
+        using var command = new NpgsqlCommand($"select sequence, revision, kind, key, value, create_revision, version, lease from {tables.Log} where store = $1", connection)
         {
             Parameters = { new NpgsqlParameter<long> { TypedValue = store } },
         };
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
-            row(new()
+            rows.Add(new()
             {
                 Sequence = reader.GetInt64(0),
                 ModRevision = reader.GetInt64(1),
@@ -72,7 +79,7 @@ internal sealed class PostgresDialect : IDialect
                 Lease = reader.GetInt64(7),
             });
         }
-        return 0;
+        return rows;
     });
 
     public void Write(WriteBatch batch) => writer.Write(batch);
