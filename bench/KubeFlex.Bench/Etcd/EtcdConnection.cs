@@ -6,11 +6,13 @@ namespace KubeFlex.Bench.Etcd;
 /// <summary>
 /// As little of HTTP/2 and gRPC as a load generator needs, so that on a small machine the measured servers get the processor and not the client: every
 /// request's headers are the same bytes, windows are opened wide at once, answers are taken apart only as far as asked, and calls block their thread, which
-/// costs a quarter of what waiting for sockets asynchronously does. One call at a time.
+/// costs a quarter of what waiting for sockets asynchronously does; or one thread has many connections and looks which of them have something (<see cref="EtcdClients"/>). One call at a
+/// time.
 /// </summary>
 internal sealed class EtcdConnection : IDisposable
 {
     private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8;
+    private const int FrameHeader = 9;
     private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
 
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -20,6 +22,7 @@ internal sealed class EtcdConnection : IDisposable
     private byte[] output = new byte[64 << 10];
     private int stream = -1;
     private long taken;
+    private int body;
 
     private EtcdConnection(string authority, string method) => headerBlock = HeaderBlock(authority, method);
 
@@ -48,6 +51,28 @@ internal sealed class EtcdConnection : IDisposable
         }
         return bytes >= 5 ? bytes - 5 : throw new InvalidOperationException("etcd's API answered with an error");
     }
+
+    /// <summary>Sends a message; <see cref="Answered"/> tells when its answer is there.</summary>
+    public void Begin(ReadOnlySpan<byte> message) => Send(message, begin: true, last: true);
+
+    /// <summary>For a connection that can be read: takes what has come, and tells whether the call has its answer.</summary>
+    public bool Answered()
+    {
+        Receive(1);
+        while (end - start >= FrameHeader && end - start >= FrameHeader + (BinaryPrimitives.ReadInt32BigEndian(input.AsSpan(start)) >>> 8))
+        {
+            if (TakeFrame() is not { } frame) continue;
+            if (frame.Type == Data) body += frame.Length;
+            if ((frame.Flags & EndStream) == 0) continue;
+            if (body < 5) throw new InvalidOperationException("etcd's API answered with an error");
+            body = 0;
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>For those who wait for several.</summary>
+    public Socket Socket => socket;
 
     /// <summary>Sends a message of a stream that stays open.</summary>
     public void Send(ReadOnlySpan<byte> message, bool begin) => Send(message, begin, last: false);
@@ -98,29 +123,37 @@ internal sealed class EtcdConnection : IDisposable
     {
         while (true)
         {
-            Fill(9);
-            var header = BinaryPrimitives.ReadInt32BigEndian(input.AsSpan(start));
-            var (length, type, flags) = (header >>> 8, (byte)header, input[start + 4]);
-            Fill(9 + length);
-            var at = start + 9;
-            start = at + length;
-            switch (type)
-            {
-                case Settings when (flags & Ack) == 0:
-                    socket.Send(new byte[] { 0, 0, 0, Settings, Ack, 0, 0, 0, 0 });
-                    break;
-                case Ping when (flags & Ack) == 0:
-                    socket.Send((byte[])[0, 0, 8, Ping, Ack, 0, 0, 0, 0, .. input.AsSpan(at, 8)]);
-                    break;
-                case Reset or GoAway:
-                    throw new InvalidOperationException($"the server ended the connection (frame {type})");
-                case Data:
-                    taken += length;
-                    if (taken > 256 << 20) Grant();
-                    return (type, flags, at, length);
-                case Headers:
-                    return (type, flags, at, length);
-            }
+            Fill(FrameHeader);
+            Fill(FrameHeader + (BinaryPrimitives.ReadInt32BigEndian(input.AsSpan(start)) >>> 8));
+            if (TakeFrame() is { } frame) return frame;
+        }
+    }
+
+    /// <summary>The next frame, which is wholly there; null when it is not for a stream.</summary>
+    private (byte Type, byte Flags, int At, int Length)? TakeFrame()
+    {
+        var header = BinaryPrimitives.ReadInt32BigEndian(input.AsSpan(start));
+        var (length, type, flags) = (header >>> 8, (byte)header, input[start + 4]);
+        var at = start + FrameHeader;
+        start = at + length;
+        switch (type)
+        {
+            case Settings when (flags & Ack) == 0:
+                socket.Send(new byte[] { 0, 0, 0, Settings, Ack, 0, 0, 0, 0 });
+                return null;
+            case Ping when (flags & Ack) == 0:
+                socket.Send((byte[])[0, 0, 8, Ping, Ack, 0, 0, 0, 0, .. input.AsSpan(at, 8)]);
+                return null;
+            case Reset or GoAway:
+                throw new InvalidOperationException($"the server ended the connection (frame {type})");
+            case Data:
+                taken += length;
+                if (taken > 256 << 20) Grant();
+                return (type, flags, at, length);
+            case Headers:
+                return (type, flags, at, length);
+            default:
+                return null;
         }
     }
 
@@ -141,18 +174,21 @@ internal sealed class EtcdConnection : IDisposable
 
     private void Fill(int bytes)
     {
-        while (end - start < bytes)
+        while (end - start < bytes) Receive(bytes);
+    }
+
+    /// <summary>Once, into room for so many bytes at least.</summary>
+    private void Receive(int bytes)
+    {
+        if (start > 0 && (start == end || input.Length - start < bytes))
         {
-            if (start > 0 && (start == end || input.Length - start < bytes))
-            {
-                input.AsSpan(start, end - start).CopyTo(input);
-                (start, end) = (0, end - start);
-            }
-            if (input.Length < bytes) Array.Resize(ref input, bytes * 2);
-            var got = socket.Receive(input.AsSpan(end));
-            if (got == 0) throw new InvalidOperationException("the server closed the connection");
-            end += got;
+            input.AsSpan(start, end - start).CopyTo(input);
+            (start, end) = (0, end - start);
         }
+        if (input.Length < Math.Max(bytes, end - start + 1)) Array.Resize(ref input, Math.Max(bytes, input.Length) * 2);
+        var got = socket.Receive(input.AsSpan(end));
+        if (got == 0) throw new InvalidOperationException("the server closed the connection");
+        end += got;
     }
 
     /// <summary>HPACK (RFC 7541) with nothing but the static table and literals that are not indexed.</summary>

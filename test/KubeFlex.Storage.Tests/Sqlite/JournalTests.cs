@@ -82,6 +82,21 @@ public sealed class JournalTests : IDisposable
         Same();
     }
 
+    /// <summary>The index links versions to those that they replaced, and cuts the links when it forgets: that must not show in what is read back.</summary>
+    [Fact]
+    public void A_row_that_waits_is_nobody_elses_object()
+    {
+        var batch = Rows(ids, 1);
+        foreach (var writes in batch.Stores) writes.Changes[0].Older = new() { Key = [1], Value = [], CreateRevision = 1, ModRevision = 1, Version = 1 };
+        dialect.Write(batch);
+        List<KeyValue> first = [], second = [];
+        dialect.Load(ids[0], first.Add);
+        dialect.Load(ids[0], second.Add);
+        Assert.Null(Assert.Single(first).Older);
+        Assert.NotSame(batch.Stores[0].Changes[0], first[0]);
+        Assert.NotSame(first[0], Assert.Single(second));
+    }
+
     [Fact]
     public void Rows_in_both_places_are_one_row()
     {

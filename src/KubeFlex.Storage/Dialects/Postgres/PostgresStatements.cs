@@ -177,7 +177,7 @@ internal sealed class PostgresStatements(PostgresTables tables, PostgresSessions
                 Add(create, Value(first.Select(store => store.Name).ToArray()), Value(first.Select(store => store.Now).ToArray()));
             }
             var names = Value(Names(batch).Concat(renames.Select(one => one.Name)).ToArray());
-            var ids = Value(batch.Stores.Select(store => store.Store).Concat(batch.Drops).Concat(renames.Select(one => one.Store)).ToArray());
+            var ids = Value(batch.Drops.Concat(renames.Select(one => one.Store)).ToArray());
             Ask(null, claimLock, names, ids);
             if (batch.Claims is [{ Force: false }, ..]) Add(bury, Value(Names(batch)));
             Ask(null, quiet, names.Clone(), ids.Clone(), Value(writer), Value(renames.Count > 0 || batch.Claims.Exists(store => store.Force)), Value(batch.Claims.Select(store => store.Owner).Distinct(StringComparer.Ordinal).ToArray()));

@@ -72,10 +72,10 @@ internal sealed class SqliteJournal : IDisposable
             || batch.Stores.Exists(store => store.Removed.Count > 0 && (waiting.Holds(store) || moving?.Holds(store) == true));
     }
 
-    /// <summary>The rows of a store that may not be in the log, in the order they were written; on any thread.</summary>
+    /// <summary>The rows of a store that may not be in the log, in the order they were written, as if they had been read there; on any thread.</summary>
     public List<KeyValue> RowsOf(long store)
     {
-        lock (gate) return [.. moving?.RowsOf(store) ?? [], .. waiting.RowsOf(store)];
+        lock (gate) return [.. (moving?.RowsOf(store) ?? []).Concat(waiting.RowsOf(store)).Select(Bare)];
     }
 
     /// <summary>A row of the batch in hand.</summary>
@@ -144,7 +144,7 @@ internal sealed class SqliteJournal : IDisposable
                     gone = Math.Max(gone, cleared);
                     if (gone == moving.LastPiece) moving = null;
                 }
-                foreach (var (store, row) in added) waiting.Add(store, row);
+                foreach (var (store, row) in added) waiting.Add(store, Bare(row));
                 lastPiece = nextPiece;
             }
             else waiting.Stay();
@@ -209,6 +209,12 @@ internal sealed class SqliteJournal : IDisposable
         }
         return (before ?? 0, last);
     }
+
+    /// <summary>The row without what the index hangs on to it: neither may keep the other's alive.</summary>
+    private static KeyValue Bare(KeyValue row) => new()
+    {
+        Key = row.Key, Value = row.Value, CreateRevision = row.CreateRevision, ModRevision = row.ModRevision, Version = row.Version, Lease = row.Lease, Sequence = row.Sequence,
+    };
 
     private static int Size(KeyValue row) => Head + row.Key.Length + row.Value.Length;
 
