@@ -47,8 +47,11 @@ internal static class EtcdBenchmark
     }
 
     /// <summary>Load alone.</summary>
-    public static async Task PutAsync(Uri url, int clients, int seconds) =>
-        Console.WriteLine($"{Report.Number((await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N"))).PerSecond)} puts/s");
+    public static async Task PutAsync(Uri url, int clients, int seconds)
+    {
+        var result = await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N"));
+        Console.WriteLine($"{Report.Number(result.PerSecond)} puts/s, p50 {Report.Number(result.Latencies.Percentile(50), "0.0")} ms, p99 {Report.Number(result.Latencies.Percentile(99), "0.0")} ms");
+    }
 
     /// <summary>One round of puts of new keys, a connection per client.</summary>
     public static async Task<LoadResult> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix)

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace KubeFlex.Bench.Stores;
 
-/// <summary>The peer on PostgreSQL: plain connections, each inserting one row of 1 KiB per commit with a prepared statement.</summary>
+/// <summary>The peer on PostgreSQL: plain connections without TLS, each inserting one row of 1 KiB per commit with a prepared statement.</summary>
 internal sealed class PlainInserts : IAsyncDisposable
 {
     private static readonly byte[] Value = Encoding.ASCII.GetBytes(new string('x', 1024));
@@ -56,8 +56,12 @@ internal sealed class PlainInserts : IAsyncDisposable
             Password = Uri.UnescapeDataString(user[1]),
             MaxPoolSize = connections,
             NoResetOnClose = true,
+            SslMode = SslMode.Disable,
         }.ToString();
     }
+
+    /// <summary>Nobody encrypts what goes over loopback, neither we nor the peer.</summary>
+    public static string WithoutTls(string url) => url + "?sslmode=disable";
 
     private static async Task<NpgsqlCommand> PrepareAsync(NpgsqlConnection connection)
     {

@@ -17,7 +17,7 @@ internal static class PostgresBenchmark
     {
         await using var postgres = await StartAsync();
         var database = await postgres.CreateDatabaseAsync();
-        await using var storage = await Peer.StorageAsync(database);
+        await using var storage = await Peer.StorageAsync(PlainInserts.WithoutTls(database));
         await using var plain = await PlainInserts.CreateAsync(await postgres.CreateDatabaseAsync(), Connections);
         List<double> ours = [], peers = [], ratios = [], p99 = [], alone = [], over = [], crowded = [];
         await using var connections = new ConnectionCount(database);

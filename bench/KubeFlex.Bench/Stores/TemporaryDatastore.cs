@@ -24,7 +24,7 @@ internal sealed class TemporaryDatastore : IAsyncDisposable
     public static async Task<TemporaryDatastore> PostgresAsync(PostgresServer server)
     {
         var url = await server.CreateDatabaseAsync();
-        return new(await Datastore.OpenPostgresAsync(url, new(), default), url, null);
+        return new(await Datastore.OpenPostgresAsync(PlainInserts.WithoutTls(url), new(), default), url, null);
     }
 
     public async ValueTask DisposeAsync()
