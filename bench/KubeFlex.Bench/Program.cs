@@ -5,12 +5,13 @@ using KubeFlex.Bench.Stores;
 // Measures the promises of docs/performance.md: each number beside its peer's from the same run.
 //   dotnet run -c Release --project bench/KubeFlex.Bench -- [start|ready|get|create|fleet|etcd|postgres|stores|idle]…   (all when none is named)
 //   dotnet run -c Release --project bench/KubeFlex.Bench -- bare PORT-FILE                      (the peer: a bare Kestrel HTTPS server)
-//   dotnet run -c Release --project bench/KubeFlex.Bench -- put URL CLIENTS SECONDS             (load for a profiler: puts of 1 KiB into whatever speaks etcd's API)
+//   dotnet run -c Release --project bench/KubeFlex.Bench -- put URL CLIENTS SECONDS [CONNECTIONS]   (load for a profiler: puts of 1 KiB into whatever speaks etcd's API)
 if (args is ["bare", var portFile]) return await BareServer.RunAsync(portFile);
 if (args is ["bare", var file, var port]) return await BareServer.RunAsync(file, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
-if (args is ["put", var url, var clients, var seconds])
+if (args is ["put", var url, var clients, var seconds, .. var connections])
 {
-    await EtcdBenchmark.PutAsync(new Uri(url), int.Parse(clients, System.Globalization.CultureInfo.InvariantCulture), int.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture));
+    int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+    await EtcdBenchmark.PutAsync(new Uri(url), Number(clients), Number(seconds), connections is [var shared] ? Number(shared) : null);
     return 0;
 }
 

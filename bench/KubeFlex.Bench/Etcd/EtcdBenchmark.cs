@@ -47,20 +47,20 @@ internal static class EtcdBenchmark
     }
 
     /// <summary>Load alone.</summary>
-    public static async Task PutAsync(Uri url, int clients, int seconds)
+    public static async Task PutAsync(Uri url, int clients, int seconds, int? shared)
     {
-        var result = await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N"));
+        var result = await PutsAsync(url, clients, TimeSpan.FromSeconds(seconds), Guid.NewGuid().ToString("N"), shared);
         Console.WriteLine($"{Report.Number(result.PerSecond)} puts/s, p50 {Report.Number(result.Latencies.Percentile(50), "0.0")} ms, p99 {Report.Number(result.Latencies.Percentile(99), "0.0")} ms");
     }
 
-    /// <summary>One round of puts of new keys, a connection per client.</summary>
-    public static async Task<LoadResult> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix)
+    /// <summary>One round of puts of new keys, a connection per client unless they have to share.</summary>
+    public static async Task<LoadResult> PutsAsync(Uri url, int clients, TimeSpan duration, string prefix, int? shared = null)
     {
-        var connections = Enumerable.Range(0, clients).Select(_ => EtcdConnection.Open(url, "KV/Put")).ToArray();
+        var connections = Enumerable.Range(0, shared ?? clients).Select(_ => EtcdConnection.Open(url, "KV/Put")).ToArray();
         var count = new int[clients];
         byte[] Next(int c) => EtcdMessages.Put($"put/{prefix}/{c}/{count[c]++}", Value);
         // One client alone is answered soonest when its thread waits for it.
-        var result = clients > 1 ? await Task.Run(() => EtcdClients.Run(connections, duration, Next)) : await ThreadedLoad.RunAsync(clients, duration, c => () => connections[c].Call(Next(c)));
+        var result = clients > 1 ? await Task.Run(() => EtcdClients.Run(connections, clients, duration, Next)) : await ThreadedLoad.RunAsync(clients, duration, c => () => connections[c].Call(Next(c)));
         foreach (var connection in connections) connection.Dispose();
         return result;
     }

@@ -4,54 +4,54 @@ using System.Net.Sockets;
 namespace KubeFlex.Bench.Etcd;
 
 /// <summary>
-/// Many clients, each with a connection of its own and one call after another, on one thread: it sleeps until one of the connections has something. A thread for each would cost
+/// Many clients, each with one call after another, on one thread: it sleeps until one of the connections has something. A thread for each would cost
 /// as much again in changes of threads, which the measured server pays on a small machine.
 /// </summary>
 internal static class EtcdClients
 {
     private const int Forever = -1;
 
-    /// <summary>Runs closed-loop load; <paramref name="next"/> gives a client's next message.</summary>
-    public static LoadResult Run(IReadOnlyList<EtcdConnection> connections, TimeSpan duration, Func<int, byte[]> next)
+    /// <summary>Runs closed-loop load; the clients share the connections evenly, and <paramref name="next"/> gives a client's next message.</summary>
+    public static LoadResult Run(IReadOnlyList<EtcdConnection> connections, int clients, TimeSpan duration, Func<int, byte[]> next)
     {
         var number = connections.Select((connection, i) => (connection.Socket, i)).ToDictionary(one => one.Socket, one => one.i);
-        var began = new TimeSpan[connections.Count];
+        var calls = connections.Select(_ => new Dictionary<int, (int Client, TimeSpan Began)>()).ToArray();
         var took = new List<double>();
         var waiting = new List<Socket>();
-        var clock = new Stopwatch();
+        var answered = new List<int>();
         // Once round before the clock runs: connections are made, and the server knows them.
-        for (var i = 0; i < connections.Count; i++) connections[i].Call(next(i));
-        clock.Start();
-        for (var i = 0; i < connections.Count; i++) Begin(i);
-        for (var open = connections.Count; open > 0;)
+        foreach (var connection in connections) connection.Call(next(0));
+        var clock = Stopwatch.StartNew();
+        for (var client = 0; client < clients; client++) Begin(client);
+        while (true)
         {
             waiting.Clear();
             foreach (var (socket, i) in number)
             {
-                if (began[i] >= TimeSpan.Zero) waiting.Add(socket);
+                if (calls[i].Count > 0) waiting.Add(socket);
             }
+            if (waiting.Count == 0) return new(took.Count / clock.Elapsed.TotalSeconds, new(took));
             Socket.Select(waiting, null, null, Forever);
             foreach (var socket in waiting)
             {
                 var i = number[socket];
-                if (!connections[i].Answered()) continue;
+                answered.Clear();
+                connections[i].Answered(answered);
                 var now = clock.Elapsed;
-                took.Add((now - began[i]).TotalMilliseconds);
-                if (now < duration)
+                foreach (var call in answered)
                 {
-                    Begin(i);
-                    continue;
+                    calls[i].Remove(call, out var done);
+                    took.Add((now - done.Began).TotalMilliseconds);
+                    if (now < duration) Begin(done.Client);
                 }
-                began[i] = TimeSpan.MinValue;
-                open--;
             }
         }
-        return new(took.Count / clock.Elapsed.TotalSeconds, new(took));
 
-        void Begin(int i)
+        void Begin(int client)
         {
-            began[i] = clock.Elapsed;
-            connections[i].Begin(next(i));
+            var i = client % connections.Count;
+            var began = clock.Elapsed;
+            calls[i].Add(connections[i].Begin(next(client)), (client, began));
         }
     }
 }

@@ -22,7 +22,9 @@ internal sealed class EtcdConnection : IDisposable
     private byte[] output = new byte[64 << 10];
     private int stream = -1;
     private long taken;
-    private int body;
+
+    // Calls whose message has come, and not yet its end.
+    private readonly HashSet<int> answered = [];
 
     private EtcdConnection(string authority, string method) => headerBlock = HeaderBlock(authority, method);
 
@@ -52,23 +54,26 @@ internal sealed class EtcdConnection : IDisposable
         return bytes >= 5 ? bytes - 5 : throw new InvalidOperationException("etcd's API answered with an error");
     }
 
-    /// <summary>Sends a message; <see cref="Answered"/> tells when its answer is there.</summary>
-    public void Begin(ReadOnlySpan<byte> message) => Send(message, begin: true, last: true);
+    /// <summary>Sends a message, also while other calls are under way; answers the call's number. <see cref="Answered"/> tells when its answer is there.</summary>
+    public int Begin(ReadOnlySpan<byte> message)
+    {
+        Send(message, begin: true, last: true);
+        return stream;
+    }
 
-    /// <summary>For a connection that can be read: takes what has come, and tells whether the call has its answer.</summary>
-    public bool Answered()
+    /// <summary>For a connection that can be read: takes what has come, and adds the calls that have their answer.</summary>
+    public void Answered(List<int> calls)
     {
         Receive(1);
         while (end - start >= FrameHeader && end - start >= FrameHeader + (BinaryPrimitives.ReadInt32BigEndian(input.AsSpan(start)) >>> 8))
         {
+            var of = BinaryPrimitives.ReadInt32BigEndian(input.AsSpan(start + 5));
             if (TakeFrame() is not { } frame) continue;
-            if (frame.Type == Data) body += frame.Length;
+            if (frame.Type == Data) answered.Add(of);
             if ((frame.Flags & EndStream) == 0) continue;
-            if (body < 5) throw new InvalidOperationException("etcd's API answered with an error");
-            body = 0;
-            return true;
+            if (!answered.Remove(of)) throw new InvalidOperationException("etcd's API answered with an error");
+            calls.Add(of);
         }
-        return false;
     }
 
     /// <summary>For those who wait for several.</summary>
