@@ -22,7 +22,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     private static readonly TimeSpan MostGathering = TimeSpan.FromMilliseconds(5), LeastGathering = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Batches that are taken as they come after one for which waiting was in vain.</summary>
-    private const int Impatient = 16;
+    private const int Impatient = 4;
 
     /// <summary>A commit that takes longer is not worth a thread of the pool: beside it two changes of threads are nothing.</summary>
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(3);
