@@ -37,6 +37,8 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     private int wanted = 1;
     private int impatient;
     private bool running;
+
+    // Somebody commits, the committer's thread or a lone writer.
     private bool busy;
     private bool stopping;
 
@@ -47,6 +49,15 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
 
     // Whether the last batch has happened is not known, and takes long to learn: until then nothing new is taken.
     private StorageException? doubt;
+
+    /// <summary>Whether its thread is there.</summary>
+    public bool Running
+    {
+        get
+        {
+            lock (gate) return running;
+        }
+    }
 
     /// <summary>Refuses a new transaction while the database is away or cannot keep up.</summary>
     public void Admit()
@@ -127,7 +138,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     private void Run()
     {
         var steps = new List<Work>();
-        while (Await(steps))
+        for (var mine = false; Await(steps, mine); mine = true)
         {
             Commit(steps);
             var answered = steps.Count;
@@ -157,12 +168,15 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         }
     }
 
-    /// <summary>The next batch; false when there has been none for some time, or will be none any more.</summary>
-    private bool Await(List<Work> steps)
+    /// <summary>
+    /// The next batch; false when there has been none for some time, or will be none any more. <paramref name="mine"/>: the last batch was this thread's, and is over. A new thread may
+    /// find a writer at work that was alone when it began.
+    /// </summary>
+    private bool Await(List<Work> steps, bool mine)
     {
         lock (gate)
         {
-            busy = false;
+            if (mine) busy = false;
             while (queue.Count == 0 || busy)
             {
                 if ((busy || !stopping) && (Monitor.Wait(gate, Linger) || busy || queue.Count > 0)) continue;

@@ -12,10 +12,11 @@ public sealed class LoneWriterTests
     private static ValueTask<TransactionResult> PutHere(Store store, string value) => store.CommitAsync(Do(Put("a", value)), default, mayBlock: true);
 
     /// <summary>Commits until one was so quick that the next is the writer's own, and gives that one, which is held.</summary>
-    private static async Task<Task<TransactionResult>> HeldAsync(Store store, FaultyDialect dialect)
+    private static async Task<Task<TransactionResult>> HeldAsync(Store store, FaultyDialect dialect, Func<Task>? before = null)
     {
         while (true)
         {
+            if (before is not null) await before();
             dialect.Hold();
             var began = new TaskCompletionSource<Task<TransactionResult>>(TaskCreationOptions.RunContinuationsAsynchronously);
             var whole = Task.Run(async () =>
@@ -70,6 +71,32 @@ public sealed class LoneWriterTests
         await held;
         await Task.WhenAll(later);
         Assert.Equal([50], dialect.Batches);
+    }
+
+    /// <summary>The committer's thread goes away when it has nothing to do; the next one must not take the lone writer's place.</summary>
+    [Fact]
+    public async Task Nobody_commits_beside_it()
+    {
+        await using var test = new TestDatastore();
+        var dialect = new FaultyDialect(SqliteDialect.Open(test.Path, "pragma synchronous=off"));
+        await using var datastore = Datastore.Open(dialect, Options);
+        var (store, other) = (await datastore.OpenStoreAsync("test", default), await datastore.OpenStoreAsync("other", default));
+        await store.GetAsync("a");
+        await other.GetAsync("a");
+        var held = await HeldAsync(store, dialect, async () =>
+        {
+            await store.PutAsync("a", "quick");
+            while (datastore.Committer.Running) await Task.Delay(20, TestContext.Current.CancellationToken);
+        });
+        dialect.Batches.Clear();
+        var later = Enumerable.Range(0, 10).Select(i => other.PutAsync($"k{i}", "v")).ToList();
+        while (!datastore.Committer.Running) await Task.Delay(1, TestContext.Current.CancellationToken);
+        await Task.WhenAny(Task.WhenAll(later), Task.Delay(100, TestContext.Current.CancellationToken));
+        Assert.Empty(dialect.Batches);
+        dialect.Release();
+        await Task.WhenAll([held, .. later]).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.False(dialect.Overlapped);
+        Assert.Equal([10], dialect.Batches);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
 {
     private readonly SemaphoreSlim held = new(0);
     private volatile bool holding;
+    private int writing;
 
     /// <summary>The next write, and only that one, fails with this.</summary>
     public Exception? Failure { get; set; }
@@ -33,7 +34,23 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
 
     public void Load(long store, Action<KeyValue> row) => inner.Load(store, row);
 
+    /// <summary>Two writes at once: that must never be.</summary>
+    public bool Overlapped { get; private set; }
+
     public void Write(WriteBatch batch)
+    {
+        Overlapped |= Interlocked.Increment(ref writing) > 1;
+        try
+        {
+            WriteAlone(batch);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref writing);
+        }
+    }
+
+    private void WriteAlone(WriteBatch batch)
     {
         Batches.Add(batch.Stores.Sum(store => store.Changes.Count));
         if (holding)
