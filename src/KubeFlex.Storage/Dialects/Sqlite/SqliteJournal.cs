@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Data.Sqlite;
 
 namespace KubeFlex.Storage.Dialects.Sqlite;
@@ -32,16 +31,14 @@ internal sealed class SqliteJournal : IDisposable
     /// <summary>Pieces that go with a batch once their rows have moved.</summary>
     private const int MostCleared = 64;
 
-    private const int Head = (6 * sizeof(long)) + (2 * sizeof(int));
-
     private readonly SqliteStatement add, move, clear, clearAll;
     private readonly Lock gate = new();
     private readonly List<(long Store, KeyValue Row)> added = [];
     private byte[] piece = new byte[Piece];
 
     // What is committed: the rows that wait, and those that move, of which the first stores' have.
-    private Generation waiting = new();
-    private Generation? moving;
+    private JournalGeneration waiting = new();
+    private JournalGeneration? moving;
 
     // Numbers of the last piece, and of the last one that is gone.
     private long lastPiece, gone;
@@ -75,7 +72,7 @@ internal sealed class SqliteJournal : IDisposable
     /// <summary>The rows of a store that may not be in the log, in the order they were written, as if they had been read there; on any thread.</summary>
     public List<KeyValue> RowsOf(long store)
     {
-        lock (gate) return [.. (moving?.RowsOf(store) ?? []).Concat(waiting.RowsOf(store)).Select(Bare)];
+        lock (gate) return [.. (moving?.RowsOf(store) ?? []).Concat(waiting.RowsOf(store)).Select(JournalRow.Bare)];
     }
 
     /// <summary>A row of the batch in hand.</summary>
@@ -101,7 +98,7 @@ internal sealed class SqliteJournal : IDisposable
                 foreach (var row in going.RowsOf(going.Stores[moved]))
                 {
                     Move(going.Stores[moved], row);
-                    left -= Size(row);
+                    left -= JournalRow.Size(row);
                 }
             }
         }
@@ -116,7 +113,7 @@ internal sealed class SqliteJournal : IDisposable
     /// <summary>Moves everything that waits and leaves the journal empty. Inside the transaction, before anything is added.</summary>
     public void Empty()
     {
-        foreach (var generation in (Generation?[])[moving, waiting])
+        foreach (var generation in (JournalGeneration?[])[moving, waiting])
         {
             if (generation is null) continue;
             generation.Sort(lastPiece);
@@ -144,7 +141,7 @@ internal sealed class SqliteJournal : IDisposable
                     gone = Math.Max(gone, cleared);
                     if (gone == moving.LastPiece) moving = null;
                 }
-                foreach (var (store, row) in added) waiting.Add(store, Bare(row));
+                foreach (var (store, row) in added) waiting.Add(store, JournalRow.Bare(row));
                 lastPiece = nextPiece;
             }
             else waiting.Stay();
@@ -166,10 +163,10 @@ internal sealed class SqliteJournal : IDisposable
         var (length, all) = (0, 0);
         foreach (var (store, row) in added)
         {
-            var size = Size(row);
+            var size = JournalRow.Size(row);
             if (length > 0 && length + size > piece.Length) length = Put(length);
             if (size > piece.Length) piece = new byte[size];
-            Encode(piece.AsSpan(length), store, row);
+            JournalRow.Encode(piece.AsSpan(length), store, row);
             length += size;
             all += size;
         }
@@ -205,90 +202,8 @@ internal sealed class SqliteJournal : IDisposable
             last = reader.GetInt64(0);
             before ??= last - 1;
             var data = reader.GetFieldValue<byte[]>(1);
-            for (var at = 0; at < data.Length;) at += Decode(data.AsSpan(at), row);
+            for (var at = 0; at < data.Length;) at += JournalRow.Decode(data.AsSpan(at), row);
         }
         return (before ?? 0, last);
-    }
-
-    /// <summary>The row without what the index hangs on to it: neither may keep the other's alive.</summary>
-    private static KeyValue Bare(KeyValue row) => new()
-    {
-        Key = row.Key, Value = row.Value, CreateRevision = row.CreateRevision, ModRevision = row.ModRevision, Version = row.Version, Lease = row.Lease, Sequence = row.Sequence,
-    };
-
-    private static int Size(KeyValue row) => Head + row.Key.Length + row.Value.Length;
-
-    private static void Encode(Span<byte> to, long store, KeyValue row)
-    {
-        foreach (var number in (ReadOnlySpan<long>)[store, row.Sequence, row.ModRevision, row.CreateRevision, row.Version, row.Lease])
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(to, number);
-            to = to[sizeof(long)..];
-        }
-        foreach (var length in (ReadOnlySpan<int>)[row.Key.Length, row.Value.Length])
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(to, length);
-            to = to[sizeof(int)..];
-        }
-        row.Key.CopyTo(to);
-        row.Value.CopyTo(to[row.Key.Length..]);
-    }
-
-    private static int Decode(ReadOnlySpan<byte> from, Action<long, KeyValue> row)
-    {
-        var lengths = from[(6 * sizeof(long))..];
-        var (key, value) = (BinaryPrimitives.ReadInt32LittleEndian(lengths), BinaryPrimitives.ReadInt32LittleEndian(lengths[sizeof(int)..]));
-        row(Number(from, 0), new()
-        {
-            Sequence = Number(from, 1),
-            ModRevision = Number(from, 2),
-            CreateRevision = Number(from, 3),
-            Version = Number(from, 4),
-            Lease = Number(from, 5),
-            Key = from.Slice(Head, key).ToArray(),
-            Value = from.Slice(Head + key, value).ToArray(),
-        });
-        return Head + key + value;
-    }
-
-    private static long Number(ReadOnlySpan<byte> from, int place) => BinaryPrimitives.ReadInt64LittleEndian(from[(place * sizeof(long))..]);
-
-    /// <summary>Rows that move together, by store.</summary>
-    private sealed class Generation
-    {
-        private readonly Dictionary<long, List<KeyValue>> rows = [];
-
-        /// <summary>Of all its rows.</summary>
-        public long Bytes { get; private set; }
-
-        /// <summary>In the order of the tree, once it moves: each page is looked for once.</summary>
-        public List<long> Stores { get; private set; } = [];
-
-        /// <summary>How many of these have moved.</summary>
-        public int Moved { get; set; }
-
-        /// <summary>The last piece with rows of it.</summary>
-        public long LastPiece { get; private set; }
-
-        public void Add(long store, KeyValue row)
-        {
-            if (!rows.TryGetValue(store, out var list)) rows[store] = list = [];
-            list.Add(row);
-            Bytes += Size(row);
-        }
-
-        public void Sort(long lastPiece)
-        {
-            if (Stores.Count > 0) return;
-            (Stores, LastPiece) = ([.. rows.Keys.Order()], lastPiece);
-        }
-
-        /// <summary>It did not begin to move after all.</summary>
-        public void Stay() => Stores = [];
-
-        public List<KeyValue> RowsOf(long store) => rows.TryGetValue(store, out var list) ? list : [];
-
-        /// <summary>Whether a row that goes is here. A store's rows come in order, so they are those from its first one on.</summary>
-        public bool Holds(StoreWrites store) => RowsOf(store.Store) is [var first, ..] && store.Removed.Exists(sequence => sequence >= first.Sequence);
     }
 }
