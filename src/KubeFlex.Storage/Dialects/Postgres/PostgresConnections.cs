@@ -20,7 +20,7 @@ internal sealed class PostgresConnections : IDisposable
         Where = target.ToString();
         var settings = new NpgsqlConnectionStringBuilder(target.Connection)
         {
-            // Nothing of ours outlives its transaction, so a pooler (PgBouncer) may give each of them another session.
+            // Nothing that another could stumble over outlives its transaction, so a pooler (PgBouncer) may give each of them another session; see PostgresSessions.
             NoResetOnClose = true,
             MaxAutoPrepare = 0,
             Enlist = false,

@@ -5,7 +5,7 @@ namespace KubeFlex.Storage.Dialects.Postgres;
 
 /// <summary>
 /// A PostgreSQL database. Several servers may use it at once: each store's epoch says whose it is. Everything happens within single transactions,
-/// nothing is kept in sessions.
+/// and nothing is kept in a session that a pooler could give to somebody else.
 /// </summary>
 internal sealed class PostgresDialect : IDialect
 {
