@@ -1,3 +1,4 @@
+using System.Text;
 using KubeFlex.Etcd.Grpc;
 using KubeFlex.Etcd.Services;
 using KubeFlex.Storage;
@@ -7,8 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace KubeFlex.Etcd;
 
 /// <summary>
-/// etcd's v3 API in front of stores: give it to an HTTP/2 server as its request handler, or let <see cref="EtcdListener"/> do that. Which store a call
-/// sees is <see cref="IStoreResolver"/>'s to say.
+/// etcd's v3 API in front of stores; <see cref="EtcdListener"/> serves it. Which store a call sees is <see cref="IStoreResolver"/>'s to say.
 /// </summary>
 public sealed class EtcdFace : IDisposable
 {
@@ -17,20 +17,30 @@ public sealed class EtcdFace : IDisposable
 
     private readonly IStoreResolver resolver;
     private readonly EtcdOptions options;
-    private readonly GrpcEndpoint endpoint;
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>Makes the face.</summary>
     public EtcdFace(IStoreResolver resolver, EtcdOptions options, TimeProvider time, ILoggerFactory logs)
     {
-        (this.resolver, this.options) = (resolver, options);
-        endpoint = new(Methods(time), options.RequestBytes + FrameOverhead, new(options.BufferedBytes), time, EtcdErrors.Translate, logs.CreateLogger("KubeFlex.Etcd"));
+        (this.resolver, this.options, Time, Logger) = (resolver, options, time, logs.CreateLogger("KubeFlex.Etcd"));
+        Endpoint = new(Methods(time), options.RequestBytes + FrameOverhead, new(options.BufferedBytes), time, EtcdErrors.Translate, Logger, stopping.Token);
     }
 
-    /// <summary>Answers a request: a call of etcd's API, or <c>GET /health</c> and <c>/version</c>.</summary>
+    internal GrpcEndpoint Endpoint { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal ILogger Logger { get; }
+
+    /// <summary>Answers a request that is no call of etcd's API: <c>GET /health</c> and <c>/version</c>, and the rest with a status that says what it should have been.</summary>
     public Task HandleAsync(HttpContext http)
     {
-        if (GrpcEndpoint.Speaks(http)) return endpoint.HandleAsync(http, stopping.Token);
+        if (GrpcEndpoint.Speaks(Encoding.ASCII.GetBytes(http.Request.ContentType ?? "")))
+        {
+            // Calls are POSTs.
+            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return Task.CompletedTask;
+        }
         var text = !HttpMethods.IsGet(http.Request.Method) ? null : http.Request.Path.Value switch
         {
             "/health" => """{"health":"true","reason":""}""",
@@ -46,20 +56,20 @@ public sealed class EtcdFace : IDisposable
         return http.Response.WriteAsync(text, http.RequestAborted);
     }
 
-    /// <summary>Ends all streams, so that the HTTP server can finish; clients read that the server stopped and go elsewhere.</summary>
+    /// <summary>Ends all calls, so that connections can end; clients read that the server stopped and go elsewhere.</summary>
     public void Stop() => stopping.Cancel();
 
     /// <inheritdoc/>
     public void Dispose() => stopping.Dispose();
 
-    private Dictionary<string, Func<GrpcCall, Task>> Methods(TimeProvider time)
+    private List<GrpcMethod> Methods(TimeProvider time)
     {
         var kv = new KvService(options);
         var lease = new LeaseService(options);
         var maintenance = new MaintenanceService(options);
         var cluster = new ClusterService(options);
-        var methods = new Dictionary<string, Func<GrpcCall, Task>>(StringComparer.Ordinal);
-        void Add(string path, Func<GrpcCall, Store, Task> answer) => methods.Add("/etcdserverpb." + path, call => AnswerAsync(call, answer));
+        var methods = new List<GrpcMethod>();
+        void Add(string path, Func<GrpcCall, Store, Task> answer) => methods.Add(new("/etcdserverpb." + path, call => AnswerAsync(call, answer)));
 
         Add("KV/Range", kv.RangeAsync);
         Add("KV/Put", kv.PutAsync);
@@ -94,7 +104,7 @@ public sealed class EtcdFace : IDisposable
             Refuse(name, members);
         return methods;
 
-        void Refuse(string path, string why) => methods.Add("/etcdserverpb." + path, _ => throw EtcdErrors.Unsupported(why));
+        void Refuse(string path, string why) => methods.Add(new("/etcdserverpb." + path, _ => throw EtcdErrors.Unsupported(why)));
     }
 
     private Task AnswerAsync(GrpcCall call, Func<GrpcCall, Store, Task> answer) =>

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KubeFlex.Etcd.Http2;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -41,46 +42,45 @@ public sealed class EtcdListener : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly EtcdFace face;
+    private readonly Http2Server server;
 
-    private EtcdListener(WebApplication app, EtcdFace face, string url) => (this.app, this.face, Url) = (app, face, url);
+    private EtcdListener(WebApplication app, EtcdFace face, Http2Server server, string url) => (this.app, this.face, this.server, Url) = (app, face, server, url);
 
     /// <summary>Where it answers.</summary>
     public string Url { get; }
 
     /// <summary>
-    /// Starts listening; an address that cannot be had is an <see cref="IOException"/>. <paramref name="handler"/> answers in the face's place, and
-    /// passes on to it what is the face's.
+    /// Starts listening; an address that cannot be had is an <see cref="IOException"/>. <paramref name="others"/> answers requests that are no gRPC calls in the face's place, and
+    /// passes on to <see cref="EtcdFace.HandleAsync"/> what is the face's; their body is at most 1 MiB, and their answer is sent whole. <paramref name="observer"/> hears of all requests.
     /// </summary>
-    public static async Task<EtcdListener> StartAsync(EtcdFace face, EtcdEndpoint endpoint, Action<ILoggingBuilder> logging, CancellationToken cancellation, RequestDelegate? handler = null)
+    public static async Task<EtcdListener> StartAsync(
+        EtcdFace face, EtcdEndpoint endpoint, Action<ILoggingBuilder> logging, CancellationToken cancellation, RequestDelegate? others = null, IRequestObserver? observer = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "KubeFlex.Etcd" });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         logging(builder.Logging);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        // Frames are read where the socket woke us, and answers leave where they were written: two hops between threads less per request. Calls start on
-        // threads of their own all the same.
-        builder.WebHost.UseSockets(o => o.UnsafePreferInlineScheduling = true);
+        builder.WebHost.UseSockets(o =>
+        {
+            // Frames are read where the socket woke us, and answers leave where they were written: two hops between threads less per request.
+            o.UnsafePreferInlineScheduling = true;
+            // A buffer for each idle connection costs less than a system call for each request.
+            o.WaitForDataBeforeAllocatingBuffer = false;
+        });
+        var server = new Http2Server(face.Endpoint, others ?? face.HandleAsync, observer, face.Time, face.Logger);
         builder.WebHost.ConfigureKestrel(k =>
         {
-            k.AddServerHeader = false;
-            // Streams may be silent for hours; peers that are gone are found by pings.
-            k.Limits.MinRequestBodyDataRate = null;
-            k.Limits.MinResponseDataRate = null;
-            k.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-            k.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
             k.Limits.MaxConcurrentConnections = Connections;
-            k.Limits.Http2.MaxStreamsPerConnection = 4096;
-            k.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
             k.Listen(endpoint.Address, l =>
             {
                 l.Protocols = HttpProtocols.Http2;
                 if (endpoint.Tls is { } tls) l.UseHttps(Tls(tls));
                 else if (endpoint.Certificate is { } certificate) l.UseHttps(Tls(() => new(certificate, endpoint.ClientAuthorities)));
-                else l.AcceptAnyAuthority();
+                // Kestrel's own HTTP comes behind this, and nothing comes to it.
+                l.Run(server.RunAsync);
             });
         });
         var app = builder.Build();
-        app.Run(handler ?? face.HandleAsync);
         try
         {
             await app.StartAsync(cancellation);
@@ -88,21 +88,23 @@ public sealed class EtcdListener : IAsyncDisposable
         catch (Exception e)
         {
             await app.DisposeAsync();
+            await server.DisposeAsync();
             if (e is SocketException) throw new IOException($"cannot listen on {endpoint.Address}: {e.Message}", e);
             throw;
         }
         // Kestrel's name for a socket is nobody else's.
         var url = endpoint.Address is UnixDomainSocketEndPoint socket ? "unix://" + Path.GetFullPath(socket.ToString())
             : app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new(app, face, url);
+        return new(app, face, server, url);
     }
 
-    /// <summary>Ends streams, finishes calls, stops listening.</summary>
+    /// <summary>Ends streams, finishes calls, stops listening: after five seconds at the latest.</summary>
     public async ValueTask DisposeAsync()
     {
         face.Stop();
         await app.StopAsync();
         await app.DisposeAsync();
+        await server.DisposeAsync();
     }
 
     private static HttpsConnectionAdapterOptions Tls(Func<EtcdTls> current) => new()

@@ -1,47 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
+using KubeFlex.Etcd.Http2;
 using Microsoft.Extensions.Logging;
 
 namespace KubeFlex.Etcd.Grpc;
 
+/// <summary>A method.</summary>
+/// <param name="Path">As in <c>:path</c>.</param>
+/// <param name="Answer">Answers a call. Runs on the thread that reads the connection: what takes long leaves it with <see cref="GrpcCall.LeaveReaderAsync"/>.</param>
+internal sealed record GrpcMethod(string Path, Func<GrpcCall, Task> Answer);
+
 /// <summary>
-/// gRPC over HTTP/2 for a fixed set of methods. Whatever a method throws becomes a status in the trailers here and nowhere else; expected failures are
-/// <see cref="GrpcException"/>s or translated by <paramref name="translate"/>.
+/// gRPC for a fixed set of methods. Whatever a method throws becomes a status in the trailers here and nowhere else; expected failures are
+/// <see cref="GrpcException"/>s or translated by <paramref name="translate"/>. <paramref name="stopping"/> ends all calls as unavailable.
 /// </summary>
 internal sealed partial class GrpcEndpoint(
-    IReadOnlyDictionary<string, Func<GrpcCall, Task>> methods, int largestRequest, RequestBudget budget, TimeProvider time, Func<Exception, GrpcException?> translate, ILogger logger)
+    IEnumerable<GrpcMethod> methods, int largestRequest, RequestBudget budget, TimeProvider time, Func<Exception, GrpcException?> translate, ILogger logger, CancellationToken stopping)
 {
-    private const string ContentType = "application/grpc";
+    private const int LongestMessage = 4 << 10;
 
-    public static bool Speaks(HttpContext http) => http.Request.ContentType?.StartsWith(ContentType, StringComparison.Ordinal) == true;
+    private readonly Dictionary<byte[], GrpcMethod>.AlternateLookup<ReadOnlySpan<byte>> known =
+        methods.ToDictionary(method => Encoding.ASCII.GetBytes(method.Path), new Utf8Comparer()).GetAlternateLookup<ReadOnlySpan<byte>>();
 
-    /// <summary>Answers one call. <paramref name="stopping"/> ends it as unavailable.</summary>
-    public async Task HandleAsync(HttpContext http, CancellationToken stopping)
+    public static bool Speaks(ReadOnlySpan<byte> contentType) => contentType.StartsWith("application/grpc"u8);
+
+    /// <summary>The method of a path; one that refuses when there is none.</summary>
+    public GrpcMethod Find(ReadOnlySpan<byte> path)
     {
-        // PROTOCOL-HTTP2.md: anything but POST and a gRPC content type is not ours to answer with trailers.
-        if (!HttpMethods.IsPost(http.Request.Method) || !HttpProtocol.IsHttp2(http.Request.Protocol))
-        {
-            http.Response.StatusCode = HttpMethods.IsPost(http.Request.Method) ? StatusCodes.Status426UpgradeRequired : StatusCodes.Status405MethodNotAllowed;
-            return;
-        }
-        // Streams last as long as their clients want and may be silent; every single message is bounded instead.
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        http.Response.ContentType = ContentType;
-        var (code, message) = await RunAsync(http, stopping);
-        if (http.RequestAborted.IsCancellationRequested) return;
-        http.Response.AppendTrailer("grpc-status", ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture));
-        if (message.Length > 0) http.Response.AppendTrailer("grpc-message", PercentEncode(message));
+        if (known.TryGetValue(path, out var method)) return method;
+        var unknown = Encoding.ASCII.GetString(path);
+        return new(unknown, _ => throw new GrpcException(GrpcCode.Unimplemented, $"unknown method {unknown}"));
     }
 
-    private async Task<(GrpcCode Code, string Message)> RunAsync(HttpContext http, CancellationToken stopping)
+    /// <summary>Runs a call, and puts its status into the stream. Throws nothing.</summary>
+    public async ValueTask AnswerAsync(Http2Stream stream, GrpcMethod method)
     {
-        if (!methods.TryGetValue(http.Request.Path.Value ?? "", out var method)) return (GrpcCode.Unimplemented, $"unknown method {http.Request.Path.Value}");
-        if (!GrpcTimeout.TryParse(http.Request.Headers["grpc-timeout"], out var timeout)) return (GrpcCode.Internal, "malformed grpc-timeout");
-        using var call = new GrpcCall(http, largestRequest, budget, timeout, time, stopping);
+        var (code, message) = await RunAsync(stream, method);
+        stream.Trailers = code == GrpcCode.Ok ? ResponseHead.Ok : ResponseHead.Trailers((int)code, PercentEncode(message));
+        if (!stream.HeadersSent && stream.Body.Length == 0) stream.Head = ResponseHead.Grpc;
+    }
+
+    private async ValueTask<(GrpcCode Code, string Message)> RunAsync(Http2Stream stream, GrpcMethod method)
+    {
+        if (!GrpcTimeout.TryParse(stream.Timeout, out var timeout)) return (GrpcCode.Internal, "malformed grpc-timeout");
+        using var call = new GrpcCall(stream, largestRequest, budget, timeout, time, stopping);
         try
         {
-            await method(call);
+            await method.Answer(call);
             return (GrpcCode.Ok, "");
         }
         catch (GrpcException e)
@@ -53,31 +59,50 @@ internal sealed partial class GrpcEndpoint(
             return call.DeadlinePassed ? (GrpcCode.DeadlineExceeded, "context deadline exceeded")
                 : stopping.IsCancellationRequested ? (GrpcCode.Unavailable, "etcdserver: server stopped") : (GrpcCode.Cancelled, "context canceled");
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or BadHttpRequestException)
+        catch (OperationCanceledException)
         {
-            // The connection broke, or the body did.
             return (GrpcCode.Cancelled, "context canceled");
         }
         catch (Exception e)
         {
             if (translate(e) is { } known) return (known.Code, known.Message);
-            Failed(logger, e, http.Request.Path.Value ?? "");
+            Failed(logger, e, method.Path);
             return (GrpcCode.Unknown, "internal error");
         }
     }
 
-    /// <summary>PROTOCOL-HTTP2.md, "Percent-Encoded": everything outside 0x20 to 0x7E, and the percent sign.</summary>
+    /// <summary>PROTOCOL-HTTP2.md, "Percent-Encoded": everything outside 0x20 to 0x7E, and the percent sign. What is too long for a header is cut.</summary>
     private static string PercentEncode(string message)
     {
         var text = new StringBuilder(message.Length);
         foreach (var b in Encoding.UTF8.GetBytes(message))
         {
+            if (text.Length >= LongestMessage) break;
             if (b is >= 0x20 and <= 0x7E and not (byte)'%') text.Append((char)b);
-            else text.Append('%').Append(b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
+            else text.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));
         }
         return text.ToString();
     }
 
     [LoggerMessage(400, LogLevel.Error, "{Method} failed")]
     private static partial void Failed(ILogger logger, Exception error, string method);
+
+    /// <summary>Finds a path by its bytes, without a string of it.</summary>
+    private sealed class Utf8Comparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
 }

@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Diagnostics.CodeAnalysis;
-using System.IO.Pipelines;
 using Google.Protobuf;
 
 namespace KubeFlex.Etcd.Grpc;
@@ -14,57 +12,7 @@ internal static class GrpcFrames
 {
     public const int HeaderLength = 5;
 
-    /// <summary>Takes the next message if it is wholly there; what is not stays for <see cref="ReadAsync"/>.</summary>
-    public static bool TryRead<T>(PipeReader body, MessageParser<T> parser, int largest, [NotNullWhen(true)] out T? message) where T : class, IMessage<T>
-    {
-        message = null;
-        if (!body.TryRead(out var read)) return false;
-        var buffer = read.Buffer;
-        if (read.IsCanceled || !TryTake(ref buffer, largest, out var bytes, out _))
-        {
-            // Looked at by nobody, so that the next read gives it at once.
-            body.AdvanceTo(buffer.Start);
-            if (read.IsCanceled) throw new OperationCanceledException("the read was cancelled");
-            return false;
-        }
-        message = Parse(parser, bytes);
-        body.AdvanceTo(buffer.Start);
-        return true;
-    }
-
-    /// <summary>The next message, or null at the end of the body.</summary>
-    public static async ValueTask<T?> ReadAsync<T>(PipeReader body, MessageParser<T> parser, int largest, RequestBudget budget, CancellationToken cancellation) where T : class, IMessage<T>
-    {
-        long held = 0;
-        try
-        {
-            while (true)
-            {
-                var read = await body.ReadAsync(cancellation);
-                if (read.IsCanceled) throw new OperationCanceledException(cancellation);
-                var buffer = read.Buffer;
-                if (TryTake(ref buffer, largest, out var message, out var length))
-                {
-                    var parsed = Parse(parser, message);
-                    body.AdvanceTo(buffer.Start);
-                    return parsed;
-                }
-                if (read.IsCompleted)
-                {
-                    if (buffer.Length > 0) throw new GrpcException(GrpcCode.Internal, "grpc: the body ends inside a message");
-                    return null;
-                }
-                if (held == 0) held = budget.Take(length);
-                body.AdvanceTo(buffer.Start, buffer.End);
-            }
-        }
-        finally
-        {
-            budget.Return(held);
-        }
-    }
-
-    private static T Parse<T>(MessageParser<T> parser, ReadOnlySequence<byte> message) where T : class, IMessage<T>
+    public static T Parse<T>(MessageParser<T> parser, ReadOnlySequence<byte> message) where T : class, IMessage<T>
     {
         try
         {
@@ -77,14 +25,14 @@ internal static class GrpcFrames
     }
 
     /// <summary>Puts a message into the body's buffer; nothing is sent before a flush.</summary>
-    public static void Write(PipeWriter body, IMessage message)
+    public static void Write(IBufferWriter<byte> body, IMessage message)
     {
         var size = message.CalculateSize();
         WriteHeader(body, size);
         if (size > 0) message.WriteTo(body);
     }
 
-    public static void WriteHeader(PipeWriter body, long size)
+    public static void WriteHeader(IBufferWriter<byte> body, long size)
     {
         var header = body.GetSpan(HeaderLength);
         header[0] = 0;
@@ -92,8 +40,8 @@ internal static class GrpcFrames
         body.Advance(HeaderLength);
     }
 
-    /// <summary>False while the message is not whole; <paramref name="length"/> is known once its header is there.</summary>
-    private static bool TryTake(ref ReadOnlySequence<byte> buffer, int largest, out ReadOnlySequence<byte> message, out uint length)
+    /// <summary>The message in front; false while it is not whole. <paramref name="length"/> is known once its header is there.</summary>
+    public static bool TryTake(in ReadOnlySequence<byte> buffer, int largest, out ReadOnlySequence<byte> message, out uint length)
     {
         (message, length) = (default, 0);
         if (buffer.Length < HeaderLength) return false;
@@ -109,7 +57,6 @@ internal static class GrpcFrames
         if (length > largest) throw new GrpcException(GrpcCode.ResourceExhausted, $"grpc: received message larger than max ({length} vs. {largest})");
         if (buffer.Length < HeaderLength + length) return false;
         message = buffer.Slice(HeaderLength, length);
-        buffer = buffer.Slice(HeaderLength + length);
         return true;
     }
 }

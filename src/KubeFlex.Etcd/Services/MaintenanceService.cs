@@ -41,6 +41,7 @@ internal sealed class MaintenanceService(EtcdOptions options)
     public async Task HashAsync(GrpcCall call, Store store)
     {
         await call.ReadOneAsync(HashRequest.Parser);
+        await call.LeaveReaderAsync();
         var view = await store.ViewAsync(call.Cancellation);
         call.WriteLast(new HashResponse { Header = Member.Header(view.Revision), Hash = HistoryHash.Of(view, view.Revision) });
     }
@@ -48,6 +49,7 @@ internal sealed class MaintenanceService(EtcdOptions options)
     public async Task HashKvAsync(GrpcCall call, Store store)
     {
         var request = await call.ReadOneAsync(HashKVRequest.Parser);
+        await call.LeaveReaderAsync();
         var view = await store.ViewAsync(call.Cancellation);
         var revision = request.Revision <= 0 ? view.Revision : request.Revision;
         if (revision < view.CompactedRevision) throw EtcdErrors.Compacted();
@@ -63,6 +65,7 @@ internal sealed class MaintenanceService(EtcdOptions options)
     public async Task SnapshotAsync(GrpcCall call, Store store)
     {
         await call.ReadOneAsync(SnapshotRequest.Parser);
+        await call.LeaveReaderAsync();
         var view = await store.ViewAsync(call.Cancellation);
         var leases = new List<Storage.LeaseStatus>();
         foreach (var id in store.Leases)

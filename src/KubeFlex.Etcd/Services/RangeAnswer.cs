@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using KubeFlex.Etcd.Grpc;
+using KubeFlex.Etcd.Http2;
 using KubeFlex.Etcd.Protocol;
 using StoredKey = KubeFlex.Storage.KeyValue;
 
@@ -30,7 +31,7 @@ internal static class RangeAnswer
         for (var i = 0; i < items.Count; i++)
         {
             body.Advance(Item(body, items[i], values));
-            if (body.UnflushedBytes >= Piece) await call.FlushAsync();
+            if (body.Length >= Piece) await call.FlushAsync();
         }
         // Not flushed: the status follows at once.
         body.Advance(Tail(body.GetSpan(16), more, count));
@@ -42,7 +43,7 @@ internal static class RangeAnswer
         header.CopyTo(to[2..]);
     }
 
-    private static int Item(System.IO.Pipelines.PipeWriter body, StoredKey item, bool values)
+    private static int Item(PooledBuffer body, StoredKey item, bool values)
     {
         var size = KeyValueWriter.Size(item, values);
         var whole = 1 + KeyValueWriter.VarintSize((ulong)size) + size;

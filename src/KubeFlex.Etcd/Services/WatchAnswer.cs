@@ -1,6 +1,6 @@
-using System.IO.Pipelines;
 using Google.Protobuf;
 using KubeFlex.Etcd.Grpc;
+using KubeFlex.Etcd.Http2;
 using KubeFlex.Etcd.Protocol;
 using KubeFlex.Storage;
 
@@ -17,7 +17,7 @@ internal static class WatchAnswer
     public static long Size(Watching watch, StoreEvent change) => Nested(Content(watch, change));
 
     /// <summary>Puts a response into the body's buffer; nothing is sent before a flush.</summary>
-    public static void Write(PipeWriter body, Watching watch, IReadOnlyList<StoreEvent> changes, WatchBatch batch)
+    public static void Write(PooledBuffer body, Watching watch, IReadOnlyList<StoreEvent> changes, WatchBatch batch)
     {
         // A client goes on from here when its connection breaks: never further than it has seen.
         var last = batch.To - 1;
@@ -42,7 +42,7 @@ internal static class WatchAnswer
         }
     }
 
-    private static void Write(PipeWriter body, Watching watch, StoreEvent change)
+    private static void Write(PooledBuffer body, Watching watch, StoreEvent change)
     {
         var content = Content(watch, change);
         var whole = (int)Nested(content);

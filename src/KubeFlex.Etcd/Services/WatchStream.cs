@@ -57,10 +57,10 @@ internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions option
                         NotifyRound();
                         break;
                 }
-                if (call.Body.UnflushedBytes >= Piece) await call.FlushAsync();
+                if (call.Body.Length >= Piece) await call.FlushAsync();
             }
             TryProgress();
-            if (call.Body.UnflushedBytes > 0) await call.FlushAsync();
+            if (call.Body.Length > 0) await call.FlushAsync();
         }
     }
 
@@ -166,7 +166,7 @@ internal sealed class WatchStream(GrpcCall call, Store store, EtcdOptions option
         {
             watch.Active = true;
             WatchAnswer.Write(call.Body, watch, changes, batch);
-            if (call.Body.UnflushedBytes >= Piece) await call.FlushAsync();
+            if (call.Body.Length >= Piece) await call.FlushAsync();
         }
         watch.Next = changes[^1].Revision + 1;
         watcher.Settle();

@@ -102,22 +102,11 @@ internal static partial class StorageServer
     public const string Elsewhere = "another server serves, and this one stands by";
 
     /// <summary>Listens; what is asked is counted where somebody may look at it.</summary>
-    public static Task<EtcdListener> ListenAsync(StorageServerOptions options, EtcdEndpoint endpoint, EtcdFace face, RequestDelegate handler, ServerMetrics metrics, CancellationToken cancellation)
+    public static Task<EtcdListener> ListenAsync(StorageServerOptions options, EtcdEndpoint endpoint, EtcdFace face, RequestDelegate others, ServerMetrics metrics, CancellationToken cancellation)
     {
         // What a killed predecessor left; a running one holds the database, and we would not be here.
         if (options.Listen is UnixDomainSocketEndPoint socket) RemoveSocket(socket.ToString());
-        return EtcdListener.StartAsync(face, endpoint, Logging, cancellation, options.Metrics is null ? handler : async http =>
-        {
-            metrics.Begin();
-            try
-            {
-                await handler(http);
-            }
-            finally
-            {
-                metrics.End(http.Response.StatusCode);
-            }
-        });
+        return EtcdListener.StartAsync(face, endpoint, Logging, cancellation, others, options.Metrics is null ? null : new Counted(metrics));
     }
 
     /// <summary>Says where it serves, in the port file and on standard output.</summary>
@@ -199,6 +188,13 @@ internal static partial class StorageServer
         // A start that fails is told in a sentence.
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+
+    private sealed class Counted(ServerMetrics metrics) : IRequestObserver
+    {
+        public void Begin() => metrics.Begin();
+
+        public void End(int status) => metrics.End(status);
+    }
 
     [LoggerMessage(411, LogLevel.Information, "{Why}; this one stands by and takes over when that one is gone")]
     internal static partial void StandsBy(ILogger logger, string why);

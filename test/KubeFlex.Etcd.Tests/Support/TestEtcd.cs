@@ -47,7 +47,7 @@ internal sealed class TestEtcd : IAsyncDisposable
     {
         await StopAsync();
         directory.Delete(true);
-        Assert.Empty(errors.Lines);
+        Assert.True(errors.Lines.IsEmpty, string.Join("\n", errors.Lines));
     }
 
     private async Task StopAsync()

@@ -1,0 +1,424 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+
+namespace KubeFlex.Etcd.Http2;
+
+/// <summary>
+/// What goes out on a connection: frames are composed in the transport's buffer under <see cref="Gate"/>, and one flush at a time sends what has gathered. While one is under way they gather
+/// beside it, since not every transport can be written to meanwhile.
+/// <para>
+/// Flow control: a stream sends at once as much as its window, the connection's and the transport allow. With the rest it stands in <see cref="ready"/>, or, if its own window is what is
+/// missing, waits for that; whoever makes room sends on its behalf, one frame for each in turn. So a stream that waits holds up nobody, and bodies stay where their calls put them.
+/// </para>
+/// </summary>
+internal sealed class Http2Output(PipeWriter transport) : IThreadPoolWorkItem
+{
+    /// <summary>Default of both windows (RFC 9113, section 6.9.2) and least of the largest frames.</summary>
+    public const int DefaultWindow = 65_535, DefaultFrame = 16 << 10;
+
+    /// <summary>Bytes that wait for the transport before bodies do.</summary>
+    private const int Piece = 64 << 10;
+
+    /// <summary>Bytes that wait for the transport before nothing is read any more: answers to what costs the peer nothing.</summary>
+    private const int Most = 1 << 20;
+
+    /// <summary>Larger frames save nothing.</summary>
+    private const int LargestFrame = 64 << 10;
+
+    private readonly ArrayBufferWriter<byte> aside = new();
+    private readonly Queue<Http2Stream> ready = new();
+    private readonly Signal drained = new(elsewhere: true);
+    private long window = DefaultWindow;
+    private int frame = DefaultFrame, composed;
+    private bool flushing, scheduled, closed, draining, tableShrunk;
+    private TaskCompletionSource? left;
+
+    public Lock Gate { get; } = new();
+
+    /// <summary>Window of a new stream.</summary>
+    public long InitialWindow { get; private set; } = DefaultWindow;
+
+    /// <summary>Grows with what clients got and want: whoever makes us work for nothing does not move it.</summary>
+    public long Progress { get; private set; }
+
+    /// <summary>The peer made room for what had waited, since this was last set.</summary>
+    public bool Moved { get; set; }
+
+    private bool Full => (flushing ? aside.WrittenCount : composed) >= Piece;
+
+    private IBufferWriter<byte> Sink => flushing || closed ? aside : transport;
+
+    /// <summary>
+    /// Composes the stream's body, with <paramref name="last"/> also what ends it. Complete when that is all composed; the caller sees to the flush. When the peer is gone it throws, but not for the last.
+    /// </summary>
+    public ValueTask SendAsync(Http2Stream stream, bool last)
+    {
+        ValueTask sent = default;
+        bool full;
+        lock (Gate)
+        {
+            if (stream.IsReset || closed) return last ? default : throw new OperationCanceledException("the client is gone");
+            (stream.Outgoing, stream.Ending) = (stream.Body.Written, last);
+            if (!TryWrite(stream, int.MaxValue))
+            {
+                sent = stream.Sent.Begin();
+                stream.Writing = true;
+                Park(stream);
+            }
+            full = Full;
+        }
+        if (full) Flush();
+        return sent;
+    }
+
+    /// <summary>Whoever waits for its body to be sent does not any more. The stream cannot go on with it.</summary>
+    public void CancelWrite(Http2Stream stream)
+    {
+        lock (Gate) Drop(stream);
+    }
+
+    /// <summary>The stream is over for the peer; nothing is sent on it any more.</summary>
+    public void Abort(Http2Stream stream)
+    {
+        lock (Gate)
+        {
+            stream.IsReset = true;
+            Drop(stream);
+        }
+    }
+
+    /// <summary>RST_STREAM.</summary>
+    public void Reset(int stream, Http2ErrorCode code)
+    {
+        lock (Gate) Number(FrameType.RstStream, stream, (uint)code);
+    }
+
+    /// <summary>Answers without a stream: nothing but a status. Under the gate no stream has been opened.</summary>
+    public void Refuse(int stream, int status, bool ended)
+    {
+        lock (Gate)
+        {
+            Block(stream, FrameFlags.EndHeaders | FrameFlags.EndStream, ResponseHead.Plain(status, null, 0), []);
+            if (!ended) Number(FrameType.RstStream, stream, (uint)Http2ErrorCode.NoError);
+        }
+    }
+
+    /// <summary>Our settings, as they stay, and the rest of the connection's window.</summary>
+    public void Begin(ReadOnlySpan<(Http2Setting Setting, uint Value)> settings, int receiveWindow)
+    {
+        lock (Gate)
+        {
+            var to = Frame(settings.Length * 6, FrameType.Settings, 0, 0);
+            foreach (var (setting, value) in settings)
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(to, (ushort)setting);
+                BinaryPrimitives.WriteUInt32BigEndian(to[2..], value);
+                to = to[6..];
+            }
+            Done(settings.Length * 6);
+            Number(FrameType.WindowUpdate, 0, (uint)(receiveWindow - DefaultWindow));
+        }
+    }
+
+    /// <summary>SETTINGS or PING, as an acknowledgement or not.</summary>
+    public void Control(FrameType type, byte flags, ReadOnlySpan<byte> payload)
+    {
+        lock (Gate)
+        {
+            payload.CopyTo(Frame(payload.Length, type, flags, 0));
+            Done(payload.Length);
+        }
+    }
+
+    public void GoAway(int last, Http2ErrorCode code, ReadOnlySpan<byte> why)
+    {
+        lock (Gate)
+        {
+            var to = Frame(8 + why.Length, FrameType.GoAway, 0, 0);
+            BinaryPrimitives.WriteInt32BigEndian(to, last);
+            BinaryPrimitives.WriteUInt32BigEndian(to[4..], (uint)code);
+            why.CopyTo(to[8..]);
+            Done(8 + why.Length);
+        }
+    }
+
+    /// <summary>WINDOW_UPDATE to the peer. Under the gate.</summary>
+    public void GiveBack(int stream, int bytes) => Number(FrameType.WindowUpdate, stream, (uint)bytes);
+
+    /// <summary>What is no frame.</summary>
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        lock (Gate)
+        {
+            Sink.Write(bytes);
+            composed += bytes.Length;
+        }
+    }
+
+    /// <summary>WINDOW_UPDATE from the peer, for a stream or, without one, the connection. False when the window would be too large.</summary>
+    public bool TryWiden(Http2Stream? stream, uint bytes)
+    {
+        lock (Gate)
+        {
+            if (stream is null)
+            {
+                if ((window += bytes) > int.MaxValue) return false;
+            }
+            else
+            {
+                if ((stream.SendWindow += bytes) > int.MaxValue) return false;
+                if (stream.Writing) Park(stream);
+            }
+            Pump();
+            return true;
+        }
+    }
+
+    /// <summary>A new initial window is one for all streams that are open (section 6.9.2), and may make theirs negative. False when one would be too large.</summary>
+    public bool TryResize(uint size, IEnumerable<Http2Stream> streams)
+    {
+        lock (Gate)
+        {
+            var more = size - InitialWindow;
+            InitialWindow = size;
+            foreach (var stream in streams)
+            {
+                if ((stream.SendWindow += more) > int.MaxValue) return false;
+                if (stream.Writing) Park(stream);
+            }
+            Pump();
+            return true;
+        }
+    }
+
+    public void SetFrame(uint size)
+    {
+        lock (Gate) frame = (int)Math.Min(size, LargestFrame);
+    }
+
+    /// <summary>We use no table, which is to be said once when it becomes smaller (RFC 7541, section 4.2).</summary>
+    public void SetTable(uint size)
+    {
+        lock (Gate) tableShrunk |= size < HpackDecoder.DefaultTableSize;
+    }
+
+    /// <summary>Sends what is there, on this thread unless another one is at it.</summary>
+    public void Flush()
+    {
+        lock (Gate)
+        {
+            if (flushing || composed == 0 || closed) return;
+            (flushing, composed) = (true, 0);
+        }
+        _ = FlushAsync();
+    }
+
+    /// <summary>Sends soon: calls that are answered in the same moment share a flush.</summary>
+    public void FlushSoon()
+    {
+        lock (Gate)
+        {
+            if (flushing || scheduled || closed) return;
+            scheduled = true;
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        lock (Gate) scheduled = false;
+        Flush();
+    }
+
+    /// <summary>Until the peer has taken enough to be listened to again.</summary>
+    public ValueTask DrainAsync()
+    {
+        lock (Gate)
+        {
+            if (closed || !flushing || aside.WrittenCount < Most) return default;
+            var wait = drained.Begin();
+            draining = true;
+            return wait;
+        }
+    }
+
+    /// <summary>What is composed from now on goes nowhere. The task ends when the transport has got what was before, and is left alone.</summary>
+    public Task CloseAsync()
+    {
+        Flush();
+        lock (Gate)
+        {
+            closed = true;
+            return flushing ? (left = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+        }
+    }
+
+    private async Task FlushAsync()
+    {
+        while (true)
+        {
+            bool gone, waited = false;
+            try
+            {
+                var taken = transport.FlushAsync();
+                waited = !taken.IsCompleted;
+                gone = (await taken).IsCompleted;
+            }
+            catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+            {
+                // The read loop finds out by itself.
+                gone = true;
+            }
+            lock (Gate)
+            {
+                Moved |= waited;
+                composed = gone ? 0 : aside.WrittenCount;
+                if (!gone) transport.Write(aside.WrittenSpan);
+                if (aside.Capacity > Piece * 2) aside.Clear();
+                aside.ResetWrittenCount();
+                flushing = false;
+                closed |= gone;
+                if (!closed) Pump();
+                if (draining)
+                {
+                    draining = false;
+                    drained.Set();
+                }
+                flushing = composed > 0;
+                if (!flushing)
+                {
+                    left?.TrySetResult();
+                    return;
+                }
+                composed = 0;
+            }
+        }
+    }
+
+    /// <summary>Sends for those that wait.</summary>
+    private void Pump()
+    {
+        while (window > 0 && !Full && ready.TryDequeue(out var stream))
+        {
+            stream.Queued = false;
+            if (!stream.Writing) continue;
+            if (TryWrite(stream, most: 1))
+            {
+                stream.Writing = false;
+                stream.Sent.Set();
+            }
+            else Park(stream);
+        }
+    }
+
+    /// <summary>In the queue, unless it is its own window that is missing.</summary>
+    private void Park(Http2Stream stream)
+    {
+        if (stream.Queued || stream.SendWindow <= 0) return;
+        stream.Queued = true;
+        ready.Enqueue(stream);
+    }
+
+    private static void Drop(Http2Stream stream)
+    {
+        stream.Outgoing = default;
+        if (!stream.Writing) return;
+        stream.Writing = false;
+        stream.Sent.Set();
+    }
+
+    /// <summary>Composes what may be sent, at most so many frames of the body; true when that is all.</summary>
+    private bool TryWrite(Http2Stream stream, int most)
+    {
+        var body = stream.Outgoing;
+        if (!stream.HeadersSent)
+        {
+            stream.HeadersSent = true;
+            // "Trailers-Only" (PROTOCOL-HTTP2.md) when that is all.
+            var only = stream.Ending && body.IsEmpty;
+            Block(stream.Id, (byte)(FrameFlags.EndHeaders | (only ? FrameFlags.EndStream : 0)), stream.Head, only ? stream.Trailers : []);
+            if (only) return Finished(stream);
+        }
+        for (; !body.IsEmpty; most--)
+        {
+            var count = (int)Math.Min(Math.Min(body.Length, frame), Math.Min(window, stream.SendWindow));
+            if (most == 0 || count <= 0 || Full)
+            {
+                stream.Outgoing = body;
+                return false;
+            }
+            window -= count;
+            stream.SendWindow -= count;
+            var ends = stream.Ending && stream.Trailers.Length == 0 && count == body.Length;
+            Data(stream.Id, ends ? FrameFlags.EndStream : (byte)0, body.Span[..count]);
+            body = body[count..];
+            if (ends)
+            {
+                stream.Outgoing = default;
+                return Finished(stream);
+            }
+        }
+        stream.Outgoing = default;
+        if (!stream.Ending) return true;
+        if (stream.Trailers.Length > 0) Block(stream.Id, FrameFlags.EndHeaders | FrameFlags.EndStream, stream.Trailers, []);
+        else Data(stream.Id, FrameFlags.EndStream, []);
+        return Finished(stream);
+    }
+
+    /// <summary>The answer is whole: a peer that has more to say need not (RFC 9113, section 8.1).</summary>
+    private bool Finished(Http2Stream stream)
+    {
+        if (!stream.RemoteEnded) Number(FrameType.RstStream, stream.Id, (uint)Http2ErrorCode.NoError);
+        stream.IsReset = true;
+        return true;
+    }
+
+    private void Data(int stream, byte flags, ReadOnlySpan<byte> bytes)
+    {
+        Progress++;
+        if (bytes.Length <= Piece / 16)
+        {
+            bytes.CopyTo(Frame(bytes.Length, FrameType.Data, flags, stream));
+            Done(bytes.Length);
+            return;
+        }
+        Frame(0, FrameType.Data, flags, stream, bytes.Length);
+        Done(0);
+        Sink.Write(bytes);
+        composed += bytes.Length;
+    }
+
+    private void Block(int stream, byte flags, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        Progress++;
+        var update = tableShrunk ? 1 : 0;
+        var to = Frame(update + first.Length + second.Length, FrameType.Headers, flags, stream);
+        // A size of 0 for the table.
+        if (tableShrunk) to[0] = 0x20;
+        tableShrunk = false;
+        first.CopyTo(to[update..]);
+        second.CopyTo(to[(update + first.Length)..]);
+        Done(update + first.Length + second.Length);
+    }
+
+    private void Number(FrameType type, int stream, uint number)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(Frame(4, type, 0, stream), number);
+        Done(4);
+    }
+
+    /// <summary>Room for a frame's payload behind its header; <see cref="Done"/> follows.</summary>
+    private Span<byte> Frame(int room, FrameType type, byte flags, int stream, int length = -1)
+    {
+        var to = Sink.GetSpan(FrameHeader.Size + room);
+        FrameHeader.Write(to, length < 0 ? room : length, type, flags, stream);
+        return to.Slice(FrameHeader.Size, room);
+    }
+
+    private void Done(int room)
+    {
+        Sink.Advance(FrameHeader.Size + room);
+        composed += FrameHeader.Size + room;
+    }
+}
