@@ -57,15 +57,10 @@ internal sealed partial class Http2Server : IAsyncDisposable
     public async Task RunAsync(Http2Stream stream)
     {
         observer?.Begin();
-        if (stream.Method is { } method)
-        {
-            await endpoint.AnswerAsync(stream, method);
-            observer?.End(StatusCodes.Status200OK);
-        }
-        else
-        {
-            observer?.End(await AnswerAsync(stream, stream.Plain!));
-        }
+        var status = StatusCodes.Status200OK;
+        if (stream.Method is { } method) await endpoint.AnswerAsync(stream, method);
+        else status = await AnswerAsync(stream, stream.Plain!);
+        observer?.End(status);
         await stream.Connection.FinishAsync(stream);
     }
 
