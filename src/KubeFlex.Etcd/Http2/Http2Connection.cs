@@ -53,7 +53,8 @@ internal sealed partial class Http2Connection
     // Of the clock.
     private volatile int seconds;
     private volatile Phase phase = Phase.Preface;
-    private int silent, blockSeconds, lingered;
+    private int silent, blockSeconds;
+    private volatile int lingered;
 
     public Http2Connection(Http2Server server, ConnectionContext context)
     {
@@ -410,7 +411,8 @@ internal sealed partial class Http2Connection
                 var read = await input.ReadAsync();
                 taken += read.Buffer.Length;
                 input.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted || read.IsCanceled) break;
+                // The end of a call also cancels a read.
+                if (read.IsCompleted || lingered >= LingerTime) break;
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)

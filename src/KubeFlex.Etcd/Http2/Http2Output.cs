@@ -256,43 +256,49 @@ internal sealed class Http2Output(PipeWriter transport) : IThreadPoolWorkItem
 
     private async Task FlushAsync()
     {
-        while (true)
+        bool gone;
+        do
         {
-            bool gone, waited = false;
             try
             {
                 var taken = transport.FlushAsync();
-                waited = !taken.IsCompleted;
+                var waits = !taken.IsCompleted;
                 gone = (await taken).IsCompleted;
+                Moved |= waits;
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
             {
                 // The read loop finds out by itself.
                 gone = true;
             }
-            lock (Gate)
+        }
+        while (GoesOn(gone));
+    }
+
+    /// <summary>After a flush: whether another one is due.</summary>
+    private bool GoesOn(bool gone)
+    {
+        lock (Gate)
+        {
+            composed = gone ? 0 : aside.WrittenCount;
+            if (!gone) transport.Write(aside.WrittenSpan);
+            if (aside.Capacity > Piece * 2) aside.Clear();
+            aside.ResetWrittenCount();
+            flushing = false;
+            closed |= gone;
+            if (!closed) Pump();
+            if (draining)
             {
-                Moved |= waited;
-                composed = gone ? 0 : aside.WrittenCount;
-                if (!gone) transport.Write(aside.WrittenSpan);
-                if (aside.Capacity > Piece * 2) aside.Clear();
-                aside.ResetWrittenCount();
-                flushing = false;
-                closed |= gone;
-                if (!closed) Pump();
-                if (draining)
-                {
-                    draining = false;
-                    drained.Set();
-                }
-                flushing = composed > 0;
-                if (!flushing)
-                {
-                    left?.TrySetResult();
-                    return;
-                }
-                composed = 0;
+                draining = false;
+                drained.Set();
             }
+            if (composed == 0)
+            {
+                left?.TrySetResult();
+                return false;
+            }
+            composed = 0;
+            return flushing = true;
         }
     }
 

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Google.Protobuf;
 using KubeFlex.Etcd.Grpc;
+using KubeFlex.Etcd.Http2;
 using KubeFlex.Etcd.Protocol;
+using KubeFlex.Etcd.Tests.Http2;
 using KubeFlex.Etcd.Tests.Support;
 
 namespace KubeFlex.Etcd.Tests.Grpc;
@@ -88,6 +90,42 @@ public sealed class FuzzTests(ITestOutputHelper output)
             }
         }
         await etcd.Client.PutAsync("alive", "yes");
+    }
+
+    /// <summary>A conversation that is right but for a few bytes, or frames in disorder: the connection may end, the server goes on, and each connection comes to an end.</summary>
+    [Fact]
+    public async Task No_frames_stop_the_server()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        for (var i = 0; i < 400; i++)
+        {
+            await using var peer = new Peer();
+            var frames = new List<byte[]> { Peer.Settings((Http2Setting.InitialWindowSize, (uint)random.Next(1 << random.Next(31)))) };
+            for (var id = 1; id < 40; id += 2)
+            {
+                var message = Peer.Message(random.Next(1 << random.Next(14)), times: random.Next(4));
+                frames.Add(peer.Headers(id, random.Next(3) == 0 ? Peer.Wait : Peer.Echo));
+                frames.Add(Peer.Of(FrameType.Data, random.Next(9) == 0 ? random.Next(41) : id, (byte)random.Next(2), message[..random.Next(message.Length + 1)]));
+                if (random.Next(3) == 0) frames.Add(Peer.Of(FrameType.WindowUpdate, random.Next(2) * id, (uint)random.Next(1 << random.Next(31))));
+                if (random.Next(4) == 0) frames.Add(Peer.Of(FrameType.RstStream, id, 8u));
+                if (random.Next(9) == 0) frames.Add(Peer.Of((FrameType)random.Next(12), random.Next(40), (byte)random.Next(256), new byte[random.Next(30)]));
+            }
+            if (random.Next(4) == 0) random.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(frames)[1..]);
+            byte[] bytes = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. frames.SelectMany(frame => frame)];
+            for (var spoilt = random.Next(4); spoilt > 0; spoilt--) bytes[random.Next(24, bytes.Length)] = (byte)random.Next(256);
+            var drained = Task.Run(async () =>
+            {
+                while (await peer.ReadAsync() is not null)
+                {
+                }
+            });
+            foreach (var piece in bytes.Chunk(random.Next(1, 4_000))) await peer.SendAsync(piece);
+            await peer.Connection.ToServer.CompleteAsync();
+            Assert.True(await Task.WhenAny(peer.Served, Task.Delay(TimeSpan.FromSeconds(20))) == peer.Served, $"seed {seed}, round {i}: the connection does not end");
+            Assert.False(peer.Mistaken, $"seed {seed}, round {i}: a mistake of the server");
+        }
     }
 
     [Theory]

@@ -49,7 +49,6 @@ internal sealed class FakeConnection : ConnectionContext, IConnectionLifetimeNot
         Aborted ??= abortReason.Message;
         toServer.Writer.Complete(abortReason);
         toClient.Reader.CancelPendingRead();
-        toClient.Writer.Complete();
         toClient.Reader.Complete();
     }
 }

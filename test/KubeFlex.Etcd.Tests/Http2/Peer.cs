@@ -8,7 +8,7 @@ using KubeFlex.Etcd.Http2;
 using KubeFlex.Etcd.Protocol;
 using KubeFlex.Etcd.Tests.Support;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace KubeFlex.Etcd.Tests.Http2;
 
@@ -26,7 +26,7 @@ internal sealed record Frame(FrameType Type, byte Flags, int Stream, byte[] Payl
 /// A client that sends whatever frames a test wants, with the server in the same process and a clock that stands. The server's methods: <c>/echo</c> answers each message with itself, once for
 /// a version of 0 and else that often; <c>/wait</c> waits for its end and tells how it came.
 /// </summary>
-internal sealed class Peer : IRequestObserver, IAsyncDisposable
+internal sealed class Peer : IRequestObserver, ILogger, IAsyncDisposable
 {
     public const string Echo = "/echo", Wait = "/wait";
 
@@ -43,9 +43,13 @@ internal sealed class Peer : IRequestObserver, IAsyncDisposable
     public Peer(RequestDelegate? others = null)
     {
         GrpcMethod[] methods = [new(Echo, EchoAsync), new(Wait, WaitAsync)];
-        var endpoint = new GrpcEndpoint(methods, 8 << 20, new(64 << 20), TimeProvider.System, _ => null, NullLogger.Instance, stopping.Token);
-        server = new(endpoint, others ?? (_ => Task.CompletedTask), this, Time, NullLogger.Instance);
+        var endpoint = new GrpcEndpoint(methods, 8 << 20, new(64 << 20), TimeProvider.System, _ => null, this, stopping.Token);
+        server = new(endpoint, others ?? (_ => Task.CompletedTask), this, Time, this);
+        // As in Kestrel, nobody wants to be continued anywhere in particular.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
         Served = server.RunAsync(Connection);
+        SynchronizationContext.SetSynchronizationContext(context);
     }
 
     public FakeConnection Connection { get; } = new();
@@ -103,6 +107,18 @@ internal sealed class Peer : IRequestObserver, IAsyncDisposable
 
     /// <summary>The next frame; null at the end.</summary>
     public async Task<Frame?> ReadAsync()
+    {
+        try
+        {
+            return await ReadFrameAsync();
+        }
+        catch (InvalidOperationException) when (Connection.Aborted is not null)
+        {
+            return null;
+        }
+    }
+
+    private async Task<Frame?> ReadFrameAsync()
     {
         while (true)
         {
@@ -175,6 +191,15 @@ internal sealed class Peer : IRequestObserver, IAsyncDisposable
     /// <summary>Ends all calls, as a server that stops does.</summary>
     public void Stop() => stopping.Cancel();
 
+    /// <summary>The server logged an error.</summary>
+    public bool Mistaken { get; private set; }
+
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
+
+    bool ILogger.IsEnabled(LogLevel logLevel) => true;
+
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Mistaken |= logLevel >= LogLevel.Error;
+
     void IRequestObserver.Begin() => Interlocked.Increment(ref begun);
 
     void IRequestObserver.End(int status)
@@ -186,6 +211,7 @@ internal sealed class Peer : IRequestObserver, IAsyncDisposable
         await Connection.ToServer.CompleteAsync();
         await Connection.FromServer.CompleteAsync();
         await Served.WaitAsync(Patience);
+        Assert.False(Mistaken);
         await server.DisposeAsync();
         stopping.Dispose();
         Endings.Dispose();
