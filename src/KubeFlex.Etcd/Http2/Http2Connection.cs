@@ -211,13 +211,14 @@ internal sealed partial class Http2Connection
             var read = await input.ReadAsync();
             heard = true;
             var buffer = read.Buffer;
+            var left = false;
             try
             {
-                Handle(ref buffer);
+                left = Handle(ref buffer);
             }
             finally
             {
-                input.AdvanceTo(buffer.Start, buffer.End);
+                input.AdvanceTo(buffer.Start, left ? buffer.Start : buffer.End);
             }
             Output.Flush();
             if (read.IsCompleted || IsOver) return;
@@ -226,10 +227,12 @@ internal sealed partial class Http2Connection
         }
     }
 
-    private void Handle(ref ReadOnlySequence<byte> buffer)
+    /// <summary>Takes what frames there are; true when some are left, because the client has to take answers first.</summary>
+    private bool Handle(ref ReadOnlySequence<byte> buffer)
     {
         reader = Environment.CurrentManagedThreadId;
-        while (FrameHeader.TryRead(buffer, out var frame))
+        var left = false;
+        while (!(left = Output.IsOverfull) && FrameHeader.TryRead(buffer, out var frame))
         {
             if (frame.Length > LargestFrame) throw new Http2Exception(Http2ErrorCode.FrameSizeError, "the frame is too large");
             if (buffer.Length < FrameHeader.Size + frame.Length) break;
@@ -240,6 +243,7 @@ internal sealed partial class Http2Connection
         }
         Start();
         reader = 0;
+        return left;
     }
 
     private void Handle(FrameHeader frame, in ReadOnlySequence<byte> payload)

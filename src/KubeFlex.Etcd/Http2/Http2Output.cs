@@ -45,6 +45,9 @@ internal sealed class Http2Output(PipeWriter transport) : IThreadPoolWorkItem
     /// <summary>The peer made room for what had waited, since this was last set.</summary>
     public bool Moved { get; set; }
 
+    /// <summary>More waits for the peer than it should be allowed to ask for.</summary>
+    public bool IsOverfull => flushing && aside.WrittenCount >= Most;
+
     private bool Full => (flushing ? aside.WrittenCount : composed) >= Piece;
 
     private IBufferWriter<byte> Sink => flushing || closed ? aside : transport;
@@ -236,7 +239,7 @@ internal sealed class Http2Output(PipeWriter transport) : IThreadPoolWorkItem
     {
         lock (Gate)
         {
-            if (closed || !flushing || aside.WrittenCount < Most) return default;
+            if (closed || !IsOverfull) return default;
             var wait = drained.Begin();
             draining = true;
             return wait;
