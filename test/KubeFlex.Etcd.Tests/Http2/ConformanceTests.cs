@@ -211,6 +211,17 @@ public sealed class ConformanceTests
     }
 
     [Fact]
+    public async Task A_call_that_goes_on_elsewhere_finds_the_rest_of_its_frame()
+    {
+        await using var peer = await StartAsync();
+        byte[] last = Message(70);
+        await peer.SendAsync(peer.Call(1, Hop, [.. Message(10), .. Message(20), .. last]));
+        var (_, (body, status)) = (await peer.AnswersAsync(1)).Single();
+        Assert.Equal("0", status);
+        Assert.Equal(last, body);
+    }
+
+    [Fact]
     public async Task A_header_list_that_is_too_large_when_decoded_is_431()
     {
         await using var peer = await StartAsync();

@@ -24,11 +24,12 @@ internal sealed record Frame(FrameType Type, byte Flags, int Stream, byte[] Payl
 
 /// <summary>
 /// A client that sends whatever frames a test wants, with the server in the same process and a clock that stands. The server's methods: <c>/echo</c> answers each message with itself, once for
-/// a version of 0 and else that often; <c>/wait</c> waits for its end and tells how it came.
+/// a version of 0 and else that often; <c>/wait</c> waits for its end and tells how it came; <c>/hop</c> reads its first message where it was called and the others on another thread, while
+/// the first one still stands there, and answers the last one.
 /// </summary>
 internal sealed class Peer : IRequestObserver, ILogger, IAsyncDisposable
 {
-    public const string Echo = "/echo", Wait = "/wait";
+    public const string Echo = "/echo", Wait = "/wait", Hop = "/hop";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly byte[] Preface = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8];
@@ -42,7 +43,7 @@ internal sealed class Peer : IRequestObserver, ILogger, IAsyncDisposable
 
     public Peer(RequestDelegate? others = null)
     {
-        GrpcMethod[] methods = [new(Echo, EchoAsync), new(Wait, WaitAsync)];
+        GrpcMethod[] methods = [new(Echo, EchoAsync), new(Wait, WaitAsync), new(Hop, HopAsync)];
         var endpoint = new GrpcEndpoint(methods, 8 << 20, new(64 << 20), TimeProvider.System, _ => null, this, stopping.Token);
         server = new(endpoint, others ?? (_ => Task.CompletedTask), this, Time, this);
         // As in Kestrel, nobody wants to be continued anywhere in particular.
@@ -226,6 +227,22 @@ internal sealed class Peer : IRequestObserver, ILogger, IAsyncDisposable
             if (request.Lease == 0) call.WriteLast(request);
             for (var i = 0; i < request.Lease; i++) await call.WriteAsync(request);
         }
+    }
+
+    private static async Task HopAsync(GrpcCall call)
+    {
+        await call.ReadAsync(PutRequest.Parser);
+        using var begun = new ManualResetEventSlim();
+        var rest = Task.Run(async () =>
+        {
+            var read = call.ReadAsync(PutRequest.Parser);
+            begun.Set();
+            PutRequest? last = null;
+            for (; await read is { } next; read = call.ReadAsync(PutRequest.Parser)) last = next;
+            return last!;
+        });
+        begun.Wait();
+        call.WriteLast(await rest);
     }
 
     private async Task WaitAsync(GrpcCall call)
