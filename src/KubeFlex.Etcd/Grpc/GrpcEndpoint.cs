@@ -38,7 +38,6 @@ internal sealed partial class GrpcEndpoint(
     {
         var (code, message) = await RunAsync(stream, method);
         stream.Trailers = code == GrpcCode.Ok ? ResponseHead.Ok : ResponseHead.Trailers((int)code, PercentEncode(message));
-        if (!stream.HeadersSent && stream.Body.Length == 0) stream.Head = ResponseHead.Grpc;
     }
 
     private async ValueTask<(GrpcCode Code, string Message)> RunAsync(Http2Stream stream, GrpcMethod method)

@@ -53,7 +53,8 @@ internal sealed class Http2Output(PipeWriter transport) : IThreadPoolWorkItem
     private IBufferWriter<byte> Sink => flushing || closed ? aside : transport;
 
     /// <summary>
-    /// Composes the stream's body, with <paramref name="last"/> also what ends it. Complete when that is all composed; the caller sees to the flush. When the peer is gone it throws, but not for the last.
+    /// Composes the stream's body, with <paramref name="last"/> also what ends it. Complete when that is all composed; the caller sees to the flush. When the peer is gone it throws, but
+    /// not for the last.
     /// </summary>
     public ValueTask SendAsync(Http2Stream stream, bool last)
     {

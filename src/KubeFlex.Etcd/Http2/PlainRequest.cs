@@ -51,9 +51,10 @@ internal sealed record PlainRequest(string Method, string Target, string? Conten
         return status;
     }
 
-    /// <summary>False when it is too large.</summary>
+    /// <summary>False when it is too large; it is read to its end all the same, since some clients look for an answer only then.</summary>
     private static async ValueTask<bool> ReadAsync(Http2Stream stream, MemoryStream body)
     {
+        var fits = true;
         while (true)
         {
             bool ended;
@@ -62,16 +63,19 @@ internal sealed record PlainRequest(string Method, string Target, string? Conten
             {
                 ended = stream.Ended;
                 var received = stream.Received;
-                foreach (var segment in received) body.Write(segment.Span);
+                fits &= body.Length + received.Length <= MostBody;
+                if (fits)
+                {
+                    foreach (var segment in received) body.Write(segment.Span);
+                }
                 taken = stream.Take(received.Length);
                 stream.Look();
             }
             stream.Connection.GiveBack(stream, taken);
-            if (body.Length > MostBody) return false;
             if (ended) break;
             await stream.MoreAsync();
         }
         body.Position = 0;
-        return true;
+        return fits;
     }
 }

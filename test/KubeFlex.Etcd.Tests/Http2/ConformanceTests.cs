@@ -233,6 +233,24 @@ public sealed class ConformanceTests
     }
 
     [Theory]
+    [InlineData(1 << 20, "200")]
+    [InlineData((1 << 20) + 1, "413")]
+    public async Task The_body_of_a_request_that_is_no_call_is_bounded(int bytes, string status)
+    {
+        long got = -1;
+        await using var peer = new Peer(http =>
+        {
+            got = http.Request.Body.Length;
+            return Task.CompletedTask;
+        });
+        await peer.SendAsync([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Settings(), .. Of(Headers, 1, EndHeaders, new HpackEncoder().Encode((":method", "PUT"), (":scheme", "http"), (":path", "/x")))]);
+        foreach (var piece in new byte[bytes].Chunk(16 << 10)) await peer.SendAsync(Of(Data, 1, 0, piece));
+        await peer.SendAsync(Of(Data, 1, EndStream));
+        Assert.Equal(status, (await peer.AnswersAsync(1))[1].Status);
+        Assert.Equal(status == "200" ? bytes : -1, got);
+    }
+
+    [Theory]
     [InlineData("GET", "", "404")]
     [InlineData("POST", "text/plain", "415")]
     [InlineData("PUT", "application/grpc", "405")]
