@@ -81,9 +81,13 @@ internal sealed class EtcdConnection : IDisposable
         return frame;
     }
 
-    internal static (int Code, string Message) Status(HttpResponseMessage response) =>
-        (response.TrailingHeaders.TryGetValues("grpc-status", out var code) ? int.Parse(code.Single(), null) : throw new InvalidOperationException("an answer without a status"),
-            response.TrailingHeaders.TryGetValues("grpc-message", out var text) ? Uri.UnescapeDataString(text.Single()) : "");
+    internal static (int Code, string Message) Status(HttpResponseMessage response)
+    {
+        // Answers that are nothing but a failure have it in front ("Trailers-Only").
+        HttpHeaders where = response.Headers.Contains("grpc-status") ? response.Headers : response.TrailingHeaders;
+        return (where.TryGetValues("grpc-status", out var code) ? int.Parse(code.Single(), null) : throw new InvalidOperationException("an answer without a status"),
+            where.TryGetValues("grpc-message", out var text) ? Uri.UnescapeDataString(text.Single()) : "");
+    }
 
     private static HttpRequestMessage Request(string method, HttpContent content)
     {
