@@ -42,7 +42,9 @@ public sealed class FaultTests(PostgresFixture postgres)
         foreach (var ((name, key), (number, revision)) in acknowledged)
         {
             var store = await datastore.OpenStoreAsync(name, default);
-            Assert.Equal($"{number}", S((await store.RangeAsync(key, revision: revision)).Items[0].Value));
+            var then = await store.RangeAsync(key, revision: revision);
+            Assert.Equal(ReadStatus.Ok, then.Status);
+            Assert.Equal($"{number}", S(Assert.Single(then.Items).Value));
             Assert.True(int.Parse((await store.GetAsync(key))!, null) >= number);
             await using var watcher = await store.WatchAsync(new(B("\0"), B("\0"), 2), default);
             var history = await watcher.TakeAsync((int)store.Revision - 1);
