@@ -25,7 +25,7 @@ internal sealed partial class Http2Output(PipeWriter transport) : IThreadPoolWor
     /// <summary>Larger frames save nothing.</summary>
     private const int LargestFrame = 64 << 10;
 
-    private readonly ArrayBufferWriter<byte> aside = new();
+    private ArrayBufferWriter<byte> aside = new();
     private readonly Queue<Http2Stream> ready = new();
     private readonly Signal drained = new(elsewhere: true);
     private long window = DefaultWindow;
@@ -217,8 +217,9 @@ internal sealed partial class Http2Output(PipeWriter transport) : IThreadPoolWor
         {
             composed = gone ? 0 : aside.WrittenCount;
             if (!gone) transport.Write(aside.WrittenSpan);
-            if (aside.Capacity > Piece * 2) aside.Clear();
-            aside.ResetWrittenCount();
+            // One that has grown is not kept for as long as the connection lasts.
+            if (aside.Capacity > Piece * 2) aside = new();
+            else aside.ResetWrittenCount();
             flushing = false;
             closed |= gone;
             if (!closed) Pump();
