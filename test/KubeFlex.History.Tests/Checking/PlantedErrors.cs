@@ -140,9 +140,14 @@ internal static class PlantedErrors
         return history with { Watches = [watch with { Sessions = [.. watch.Sessions.Select((session, i) => i == at ? session with { From = session.From + by } : session)] }] };
     }
 
-    private static RecordedHistory? Leases(RecordedHistory history, Func<Call, Call> change) =>
-        !history.Witness.Sessions[0].Deliveries.Exists(delivery => delivery.Change!.Key[0] == 'e' && delivery.Change.Now is null) ? null
-            : history with { Calls = [.. history.Calls.Select(call => call.Request is LeaseGrant ? change(call) : call)] };
+    /// <summary>Only where a lease ended by itself: what is revoked or deleted may go at any time.</summary>
+    private static RecordedHistory? Leases(RecordedHistory history, Func<Call, Call> change)
+    {
+        var revoked = history.Calls.Select(call => (call.Request as LeaseRevoke)?.Id).ToHashSet();
+        var removed = history.Calls.SelectMany(call => call.Request is Transaction transaction ? transaction.Then.OfType<Remove>() : []).Select(remove => remove.Key).ToHashSet(StringComparer.Ordinal);
+        return !history.Witness.Sessions[0].Deliveries.Exists(delivery => delivery.Change is { Now: null, Before: { Lease: not 0 } before } gone && !revoked.Contains(before.Lease) && !removed.Contains(gone.Key))
+            ? null : history with { Calls = [.. history.Calls.Select(call => call.Request is LeaseGrant ? change(call) : call)] };
+    }
 
     private static RecordedHistory? HalfLease(RecordedHistory history, Random random)
     {
