@@ -22,7 +22,7 @@ internal static class PlantedErrors
             call => call with { Request = (Transaction)call.Request with { If = [((Transaction)call.Request).If[0] with { Number = 999_999 }] } })),
         ["the other branch shows something else"] = ([Wrong.WrongBranch], (history, random) => Change(history, random, call => call.Answer is TransactionAnswer { Succeeded: false },
             call => call with { Answer = (TransactionAnswer)call.Answer! with { Steps = [new(new Entry("nobody's", 1, 1, 1))] } })),
-        ["a deletion of nothing counts one"] = ([Wrong.WrongBranch, Wrong.LostWrite, Wrong.HalfWrite, Wrong.RealTime, Wrong.DoubleWrite], (history, random) => Change(history, random, call => call.Request is Transaction { If: [], Then: [Remove] } && call.Answer is TransactionAnswer { Steps: [{ Removed: 0 }] },
+        ["a deletion of nothing counts one"] = ([Wrong.WrongBranch, Wrong.LostWrite, Wrong.HalfWrite, Wrong.RealTime, Wrong.DoubleWrite], (history, random) => Change(history, random, call => RemovesNothing(history, call),
             call => call with { Answer = (TransactionAnswer)call.Answer! with { Steps = [new(Removed: 1)] } })),
         ["a read leaves a key out"] = ([Wrong.WrongRead], (history, random) => Change(history, random, call => call.Answer is ReadAnswer { Items.Count: > 0 },
             call => call with { Answer = (ReadAnswer)call.Answer! with { Items = [.. ((ReadAnswer)call.Answer).Items.Skip(1)] } })),
@@ -49,6 +49,11 @@ internal static class PlantedErrors
     };
 
     private static bool Puts(Call call) => call is { Outcome: Outcome.Done, Request: Transaction transaction, Answer: TransactionAnswer { Succeeded: true } } && transaction.Then.Any(step => step is Put);
+
+    /// <summary>And nothing was deleted there by another whose answer is not known: that could be this one's.</summary>
+    private static bool RemovesNothing(RecordedHistory history, Call call) =>
+        call is { Request: Transaction { If: [], Then: [Remove remove] }, Answer: TransactionAnswer { Steps: [{ Removed: 0 }] } answer }
+        && !history.Witness.Sessions[0].Deliveries.Exists(delivery => delivery.Revision == answer.Revision && delivery.Change is { Now: null } change && change.Key == remove.Key);
 
     private static Call Older(Call call) => call with { Invoked = 100_000, Returned = 100_001 };
 
@@ -140,12 +145,13 @@ internal static class PlantedErrors
         return history with { Watches = [watch with { Sessions = [.. watch.Sessions.Select((session, i) => i == at ? session with { From = session.From + by } : session)] }] };
     }
 
-    /// <summary>Only where a lease ended by itself: what is revoked or deleted may go at any time.</summary>
+    /// <summary>Only where a lease is known that ended by itself: what is revoked or deleted may go at any time.</summary>
     private static RecordedHistory? Leases(RecordedHistory history, Func<Call, Call> change)
     {
+        var granted = history.Calls.Select(call => call.Request is LeaseGrant ? (call.Answer as LeaseAnswer)?.Id : null).ToHashSet();
         var revoked = history.Calls.Select(call => (call.Request as LeaseRevoke)?.Id).ToHashSet();
         var removed = history.Calls.SelectMany(call => call.Request is Transaction transaction ? transaction.Then.OfType<Remove>() : []).Select(remove => remove.Key).ToHashSet(StringComparer.Ordinal);
-        return !history.Witness.Sessions[0].Deliveries.Exists(delivery => delivery.Change is { Now: null, Before: { Lease: not 0 } before } gone && !revoked.Contains(before.Lease) && !removed.Contains(gone.Key))
+        return !history.Witness.Sessions[0].Deliveries.Exists(delivery => delivery.Change is { Now: null, Before: { Lease: not 0 } before } gone && granted.Contains(before.Lease) && !revoked.Contains(before.Lease) && !removed.Contains(gone.Key))
             ? null : history with { Calls = [.. history.Calls.Select(call => call.Request is LeaseGrant ? change(call) : call)] };
     }
 
