@@ -2,11 +2,12 @@ namespace KubeFlex.Etcd.Grpc;
 
 /// <summary>
 /// Memory for messages that have begun and not ended, of all connections together: who sends the first half of a large message on each of thousands of
-/// streams and then waits would hold gigabytes. Small messages are not worth counting: connections and streams are bounded.
+/// streams and then waits would hold gigabytes. What waits for the rest of a message is given back to the windows, so they do not bound it. Small messages are not worth counting:
+/// connections and streams are bounded.
 /// </summary>
 internal sealed class RequestBudget(long most)
 {
-    private const long Small = 64 << 10;
+    private const long Small = 4 << 10;
 
     private long held;
 

@@ -11,10 +11,12 @@ namespace KubeFlex.Etcd.Tests.Services;
 /// <summary>What clients can make grow has an end, and says so.</summary>
 public sealed class BoundsTests
 {
-    [Fact]
-    public async Task Large_messages_that_do_not_end_share_a_bounded_room()
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData(20 << 10)]
+    public async Task Messages_that_do_not_end_share_a_bounded_room(int size)
     {
-        await using var etcd = await TestEtcd.StartAsync(new() { BufferedBytes = 3 << 20 });
+        await using var etcd = await TestEtcd.StartAsync(new() { BufferedBytes = 3 * size });
         using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new("http://" + etcd.Endpoint) };
         var open = new List<(PipeContent Content, Task<HttpResponseMessage> Answer)>();
         for (var i = 0; i < 6; i++)
@@ -24,7 +26,7 @@ public sealed class BoundsTests
             var request = new HttpRequestMessage(HttpMethod.Post, "/etcdserverpb.KV/Put") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
             open.Add((content, http.SendAsync(request)));
             var begun = new byte[5 + 1000];
-            BinaryPrimitives.WriteInt32BigEndian(begun.AsSpan(1), 1 << 20);
+            BinaryPrimitives.WriteInt32BigEndian(begun.AsSpan(1), size);
             await content.Writer.WriteAsync(begun);
         }
         // Three have room; the others are told at once.
@@ -42,7 +44,7 @@ public sealed class BoundsTests
         foreach (var (content, _) in open) await content.Writer.CompleteAsync();
         foreach (var task in waiting) Assert.Equal((int)GrpcCode.Internal, Status(await task).Code);
         // And the room is free again.
-        await etcd.Client.PutAsync("large", new('x', 1_200_000));
+        await etcd.Client.PutAsync("large", new('x', size * 6 / 5));
         foreach (var (_, answer) in open) (await answer).Dispose();
     }
 
