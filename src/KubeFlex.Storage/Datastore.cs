@@ -72,10 +72,8 @@ public sealed partial class Datastore : IAsyncDisposable
     public static Task DropAsync(DatastoreUrl url, CancellationToken cancellation)
     {
         if (url.Postgres is { } target) return Task.Run(() => PostgresDatabases.Drop(target), cancellation);
-        foreach (var suffix in (string[])["", "-wal", "-shm", ".lock"])
-        {
-            if (Directory.Exists(Path.GetDirectoryName(url.File))) File.Delete(url.File + suffix);
-        }
+        if (!Directory.Exists(Path.GetDirectoryName(url.File))) return Task.CompletedTask;
+        foreach (var file in SqliteDialect.Files(url.File!)) File.Delete(file);
         return Task.CompletedTask;
     }
 

@@ -132,6 +132,7 @@ public sealed partial class Store
     /// <summary>The batch is durable, or it failed.</summary>
     internal void Settle(StorageException? failure, Answers answers)
     {
+        failure ??= writes?.Failure;
         if (failure is null && writes is { Fenced: true }) failure = TakenOver();
         if (failure is null) Publish(answers);
         else GoBack(writes is { Doubtful: true } ? new(StorageFailure.Undecided, failure.Message + "; whether the write happened before is not known") : failure);

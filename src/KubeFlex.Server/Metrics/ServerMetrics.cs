@@ -64,7 +64,8 @@ internal sealed class ServerMetrics : IDisposable
     // A database server's files are not ours to measure: then there are none here.
     private static IEnumerable<Measurement<long>> Files(DataDirectory directory)
     {
-        var shared = ((string[])["", "-wal"]).Select(suffix => new FileInfo(directory.Database + suffix)).Where(f => f.Exists).Sum(f => f.Length);
+        var beside = new DirectoryInfo(Path.GetDirectoryName(directory.Database)!);
+        var shared = beside.Exists ? beside.EnumerateFiles(Path.GetFileName(directory.Database) + "*").Sum(f => f.Length) : 0;
         if (shared > 0) yield return new Measurement<long>(shared, new KeyValuePair<string, object?>("backend", "shared"));
         var dedicated = new DirectoryInfo(Path.GetDirectoryName(directory.Dedicated("any"))!);
         var own = dedicated.Exists ? dedicated.EnumerateFiles("*.db*").Sum(f => f.Length) : 0;

@@ -18,7 +18,7 @@ internal interface IDialect : IDisposable
     void Load(long store, Action<KeyValue> row);
 
     /// <summary>
-    /// Makes a batch durable as one transaction, and fills in its outcomes; throws when nothing of it happened. A dialect that loses sight of a
+    /// Makes a batch durable, of each store all or nothing, and fills in its outcomes; throws when nothing of it happened. A dialect that loses sight of a
     /// commit finds out what became of it before it comes back.
     /// </summary>
     void Write(WriteBatch batch);
@@ -84,6 +84,9 @@ internal sealed class StoreWrites(long store, long epoch)
 
     /// <summary>Outcome, only with <see cref="Fenced"/>: the connection was lost and the store taken over since, so something may have been written.</summary>
     public bool Doubtful { get; set; }
+
+    /// <summary>Outcome: nothing was written for it, although other parts of the batch were.</summary>
+    public StorageException? Failure { get; set; }
 }
 
 /// <summary>Takes a store over, creating it if absent.</summary>

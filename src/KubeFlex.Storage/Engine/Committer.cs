@@ -222,13 +222,13 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         }
         took = Stopwatch.GetElapsedTime(started);
         Volatile.Write(ref doubt, null);
-        Report(failure);
+        Report(failure ?? batch.Stores.Find(store => store.Failure is not null)?.Failure);
         var answers = new Answers(steps.Count);
         foreach (var store in stores) store.Settle(failure, answers);
         foreach (var step in steps)
         {
             if (step is StoreWork) continue;
-            if (failure is not null) step.TrySetException(Again(failure));
+            if ((failure ?? (step as ImportWork)?.Writes.Failure) is { } own) step.TrySetException(Again(own));
             else answers.Add(step);
         }
         answers.Give();

@@ -1,21 +1,24 @@
 namespace KubeFlex.Storage.Dialects.Sqlite;
 
 /// <summary>Rows of the journal that move together, by store, see <see cref="SqliteJournal"/>.</summary>
-internal sealed class JournalGeneration
+/// <param name="number">Its number; one more than the former one's.</param>
+internal sealed class JournalGeneration(long number)
 {
     private readonly Dictionary<long, List<KeyValue>> rows = [];
+
+    public long Number { get; } = number;
 
     /// <summary>Of all its rows.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Where in its file the next record goes.</summary>
+    public long End { get; set; }
+
     /// <summary>In the order of the tree, once it moves: each page is looked for once.</summary>
-    public List<long> Stores { get; private set; } = [];
+    public IReadOnlyList<long> Stores { get; private set; } = [];
 
     /// <summary>How many of these have moved.</summary>
     public int Moved { get; set; }
-
-    /// <summary>The last piece with rows of it.</summary>
-    public long LastPiece { get; private set; }
 
     public void Add(long store, KeyValue row)
     {
@@ -24,14 +27,8 @@ internal sealed class JournalGeneration
         Bytes += JournalRow.Size(row);
     }
 
-    public void Sort(long lastPiece)
-    {
-        if (Stores.Count > 0) return;
-        (Stores, LastPiece) = ([.. rows.Keys.Order()], lastPiece);
-    }
-
-    /// <summary>It did not begin to move after all.</summary>
-    public void Stay() => Stores = [];
+    /// <summary>No row comes any more.</summary>
+    public void Close() => Stores = [.. rows.Keys.Order()];
 
     public List<KeyValue> RowsOf(long store) => rows.TryGetValue(store, out var list) ? list : [];
 

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace KubeFlex.Storage.Dialects.Sqlite;
 
 /// <summary>
-/// A row in a piece of the journal, little-endian: store, sequence, mod revision, create revision, version and lease (64 bits each), the lengths of key and value (32 bits each), key,
+/// A row in the journal or in a pack (<see cref="LogPack"/>), little-endian: store, sequence, mod revision, create revision, version and lease (64 bits each), the lengths of key and value (32 bits each), key,
 /// value.
 /// </summary>
 internal static class JournalRow
@@ -37,10 +37,13 @@ internal static class JournalRow
     }
 
     /// <summary>Takes one from the beginning of a span; answers its bytes.</summary>
+    /// <exception cref="InvalidDataException">There is none.</exception>
     public static int Decode(ReadOnlySpan<byte> from, Action<long, KeyValue> row)
     {
+        if (from.Length < Head) throw new InvalidDataException("a row is cut off");
         var lengths = from[(6 * sizeof(long))..];
         var (key, value) = (BinaryPrimitives.ReadInt32LittleEndian(lengths), BinaryPrimitives.ReadInt32LittleEndian(lengths[sizeof(int)..]));
+        if (key < 0 || value < 0 || (long)key + value > from.Length - Head) throw new InvalidDataException("a row is longer than what holds it");
         row(Number(from, 0), new()
         {
             Sequence = Number(from, 1),

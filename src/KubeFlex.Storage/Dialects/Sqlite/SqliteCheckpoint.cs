@@ -24,11 +24,11 @@ internal sealed class SqliteCheckpoint(Func<SqliteConnection> connect)
     private int passes;
     private long counted;
 
-    /// <summary>The writer has committed a batch. On the committer's thread.</summary>
-    public void Written(WriteBatch batch, SqliteWriter writer)
+    /// <summary>The writer has committed a batch, or rows of the journal (null). Under its lock.</summary>
+    public void Written(WriteBatch? batch, SqliteWriter writer)
     {
         if (writer.Logged is { } logged) (written, counted) = (written + logged - counted, logged);
-        else written += Estimate(batch);
+        else written += batch is null ? Little : Estimate(batch);
         if (behind is { IsCompleted: true })
         {
             behind = null;
@@ -57,11 +57,14 @@ internal sealed class SqliteCheckpoint(Func<SqliteConnection> connect)
     private void Start()
     {
         (written, passes) = (0, passes + 1);
-        behind = Task.Run(() =>
-        {
-            using var connection = connect();
-            Move(connection);
-        });
+        // Not on one of the pool's few threads: those belong to requests.
+        behind = Task.Factory.StartNew(
+            () =>
+            {
+                using var connection = connect();
+                Move(connection);
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Waits for the one under way.</summary>

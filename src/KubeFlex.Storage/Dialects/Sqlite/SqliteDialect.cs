@@ -10,21 +10,24 @@ internal sealed class SqliteDialect : IDialect
 {
     private const int IdleReaders = 2;
 
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
     private readonly string path;
     private readonly FileStream exclusive;
     private readonly SqliteWriter writer;
-    private readonly SqliteCheckpoint checkpoint;
     private readonly Stack<SqliteConnection> readers = new();
     private bool disposed;
 
     private SqliteDialect(string path, FileStream exclusive, SqliteWriter writer)
     {
         (this.path, this.exclusive, this.writer) = (path, exclusive, writer);
-        checkpoint = new(() => Connect(path, SqliteOpenMode.ReadWrite));
     }
 
-    /// <summary>Opens or creates the file; <paramref name="pragma"/> is for tests that make the writer fail.</summary>
-    public static SqliteDialect Open(string path, string? pragma = null)
+    /// <summary>Opens or creates the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="pragma">For tests that make the writer fail.</param>
+    /// <param name="pause">How long nobody uses the journal before it moves although it is not full; null for the usual time.</param>
+    public static SqliteDialect Open(string path, string? pragma = null, TimeSpan? pause = null)
     {
         path = Path.GetFullPath(path);
         var exclusive = Lock(path);
@@ -37,13 +40,13 @@ internal sealed class SqliteDialect : IDialect
             // A batch of a thousand stores changes a page of each: with SQLite's 2 MiB it would write pages to the log and read them back several times over.
             SqliteSchema.Execute(connection, "pragma synchronous=full; pragma cache_size=-32768; pragma wal_autocheckpoint=50000; pragma journal_size_limit=134217728");
             if (pragma is not null) SqliteSchema.Execute(connection, pragma);
-            return new(path, exclusive, new(connection, path));
+            return new(path, exclusive, new(connection, path, () => Connect(path, SqliteOpenMode.ReadWrite), pause ?? Pause));
         }
         catch (Exception e)
         {
             connection?.Dispose();
             exclusive.Dispose();
-            if (e is SqliteException error) throw SqliteErrors.Explain(error, path);
+            if (SqliteErrors.Knows(e)) throw SqliteErrors.Explain(e, path);
             throw;
         }
     }
@@ -80,7 +83,12 @@ internal sealed class SqliteDialect : IDialect
             for (; more && waiting.Current.Sequence < sequence; more = waiting.MoveNext()) row(waiting.Current);
             if (more && waiting.Current.Sequence == sequence) more = waiting.MoveNext();
         }
-        Read(connection =>
+        void Read(KeyValue next)
+        {
+            Before(next.Sequence);
+            row(next);
+        }
+        this.Read(connection =>
         {
             using var command = connection.CreateCommand();
             command.CommandText = "select id, revision, kind, key, value, create_revision, version, lease from log where id >= $first and id < $end order by id";
@@ -89,11 +97,14 @@ internal sealed class SqliteDialect : IDialect
             using var reader = command.ExecuteReader();
             while (reader.Read())
             {
-                var sequence = SqliteSchema.Sequence(reader.GetInt64(0));
-                Before(sequence);
-                row(new()
+                if (reader.GetInt64(2) == LogPack.Kind)
                 {
-                    Sequence = sequence,
+                    LogPack.Open(reader.GetFieldValue<byte[]>(4), Read);
+                    continue;
+                }
+                Read(new()
+                {
+                    Sequence = SqliteSchema.Sequence(reader.GetInt64(0)),
                     ModRevision = reader.GetInt64(1),
                     Key = reader.GetFieldValue<byte[]>(3),
                     Value = reader.IsDBNull(4) ? [] : reader.GetFieldValue<byte[]>(4),
@@ -112,9 +123,8 @@ internal sealed class SqliteDialect : IDialect
         try
         {
             writer.Write(batch);
-            checkpoint.Written(batch, writer);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (SqliteErrors.Knows(e))
         {
             throw SqliteErrors.Explain(e, path);
         }
@@ -125,17 +135,20 @@ internal sealed class SqliteDialect : IDialect
         // A local disk answers, or the file system fails the call.
     }
 
-    public long Size() => new[] { path, path + "-wal" }.Sum(file => new FileInfo(file) is { Exists: true } info ? info.Length : 0);
+    public long Size() => Files(path).Sum(file => new FileInfo(file) is { Exists: true } info ? info.Length : 0);
+
+    /// <summary>A database's files.</summary>
+    public static IEnumerable<string> Files(string path) => [path, path + "-wal", path + "-shm", .. SqliteJournal.Paths(path), path + ".lock"];
 
     public void Dispose()
     {
         lock (readers)
         {
+            if (disposed) return;
             disposed = true;
             foreach (var reader in readers) reader.Dispose();
             readers.Clear();
         }
-        checkpoint.Stop();
         writer.Dispose();
         exclusive.Dispose();
     }
@@ -168,7 +181,7 @@ internal sealed class SqliteDialect : IDialect
                 }
             }
         }
-        catch (SqliteException e)
+        catch (Exception e) when (SqliteErrors.Knows(e))
         {
             throw SqliteErrors.Explain(e, path);
         }
@@ -182,7 +195,7 @@ internal sealed class SqliteDialect : IDialect
     }
 
     /// <summary>Opens a file for us alone: no other process at the same time, no other user (stores hold secrets).</summary>
-    private static FileStream Private(string path, FileMode mode)
+    internal static FileStream Private(string path, FileMode mode)
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -4,64 +4,103 @@ namespace KubeFlex.Storage.Dialects.Sqlite;
 
 /// <summary>
 /// What many stores write at once. In the log a store is one stretch of the tree, so a batch in which a thousand stores write one row each changes a thousand
-/// pages or more, for one megabyte of rows. Such a batch goes into the table <c>journal</c> instead, in pieces at its end; later the rows of many batches move into the
-/// log together, store by store, so that a changed page takes several new rows.
+/// pages or more, for one megabyte of rows. Such rows are written one behind the other into a file beside the database, and that is their commit; later the rows of many batches move into the
+/// log together, store by store, so that a changed page takes several new rows, on a thread of their own, so that no batch waits for it.
 /// <para>
-/// Example: batches 1 to 15, a thousand stores each, put 1.1 MB each into the journal: it is full. From then on each batch takes a slice along: batch 16 goes into the journal
-/// and in the same transaction moves what the first 150 stores have waiting, 15 rows each, into the log; batch 17 the next 150. When all have moved, the pieces of batches 1 to 15 go,
-/// again some with each batch, while those of 16 and later wait. No batch waits for a long move.
+/// Example: batches 1 to 15, a thousand stores each, put 1.1 MB each into generation 1 of the journal, in the first of its two files: it is full. Batch 16 begins generation 2, in the
+/// second file. Meanwhile what the first 150 stores have in generation 1, 15 rows each, moves into the log in one transaction, then the next 150; the last transaction also marks
+/// generation 1 as moved. From then on its file is free: generation 3 begins there.
 /// </para>
-/// A journal row is as durable as a row of the log, in the same transaction as the fence. A row may be in both, if it has moved and its piece is still there; it is the same row.
-/// What is taken out of the log must be gone from the journal, lest it come back: such a batch first empties the journal. Everything that it holds is in memory too.
+/// A row may be in both, if it has moved and its generation is not marked; it is the same row.
+/// What is taken out of the log must not be in a generation that counts, lest it come back: such a batch first moves everything. Everything that the journal holds is in memory too.
 /// </summary>
 internal sealed class SqliteJournal : IDisposable
 {
     /// <summary>From so many stores in one batch on, with so few rows each.</summary>
     private const int FewestStores = 16, MostRows = 4;
 
-    /// <summary>Bytes that wait before they begin to move. The more, the fuller the pages that they move into; all of it is read when the file is opened.</summary>
-    private const int Most = 16 << 20;
+    /// <summary>Bytes of a generation before it moves, where the one before has moved. The more, the fuller the pages; all of it is read when the file is opened.</summary>
+    private const long Enough = 32 << 20;
 
-    /// <summary>Bytes of rows that move with a batch at least, and how many times a batch's own.</summary>
-    private const int LeastSlice = 512 << 10, SliceFactor = 2;
+    /// <summary>Bytes of a generation at most: then its batches wait for the one before.</summary>
+    private const long Most = 64 << 20;
 
-    /// <summary>Bytes of a piece; a larger row has a piece of its own.</summary>
-    private const int Piece = 60 << 10;
+    /// <summary>Bytes of rows that move in one transaction. Whoever writes into the tables meanwhile waits so long.</summary>
+    private const int Slice = 2 << 20;
 
-    /// <summary>Pieces that go with a batch once their rows have moved.</summary>
-    private const int MostCleared = 64;
-
-    private readonly SqliteStatement add, move, clear, clearAll;
+    private readonly string path;
+    private readonly SqliteStatement move, mark;
+    private readonly JournalFile[] files;
     private readonly Lock gate = new();
-    private readonly List<(long Store, KeyValue Row)> added = [];
-    private byte[] piece = new byte[Piece];
 
     // What is committed: the rows that wait, and those that move, of which the first stores' have.
-    private JournalGeneration waiting = new();
+    private JournalGeneration waiting;
     private JournalGeneration? moving;
 
-    // Numbers of the last piece, and of the last one that is gone.
-    private long lastPiece, gone;
-
-    // What the transaction in hand does, to be so once it is committed.
-    private bool emptied, begun;
+    // What the transaction in hand does, to be so once it is committed: moves everything, or the rows of so many stores.
+    private bool emptied;
     private int moved;
-    private long cleared, nextPiece;
 
-    public SqliteJournal(SqliteConnection connection)
+    // Whether a record is being written.
+    private bool writing;
+
+    public SqliteJournal(SqliteConnection connection, string path)
     {
-        add = new(connection, "insert into journal (id, data) values (?1, ?2)");
+        this.path = path;
         move = new(connection, SqliteSchema.Insert("insert or ignore"));
-        clear = new(connection, "delete from journal where id <= ?1");
-        clearAll = new(connection, "delete from journal");
-        (gone, lastPiece) = Read(connection, waiting.Add);
-        nextPiece = lastPiece;
+        mark = new(connection, "update journal set moved = ?1");
+        var (id, last) = SqliteSchema.Journal(connection);
+        files = [.. Paths(path).Select(file => new JournalFile(file, id))];
+        try
+        {
+            (moving, waiting) = Read(last);
+        }
+        catch
+        {
+            foreach (var file in files) file.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Whether a batch is of the kind that the journal is for.</summary>
-    public static bool Suits(WriteBatch batch) => batch.Stores.Count >= FewestStores && batch.Stores.TrueForAll(store => store.Changes.Count <= MostRows);
+    /// <summary>Whether it holds anything.</summary>
+    public bool Empty
+    {
+        get
+        {
+            lock (gate) return moving is null && waiting.Bytes == 0;
+        }
+    }
 
-    /// <summary>Whether a batch takes something away, or looks at the end of a store, that is in the journal.</summary>
+    /// <summary>Whether there is something to move.</summary>
+    public bool Moving
+    {
+        get
+        {
+            lock (gate) return moving is not null;
+        }
+    }
+
+    /// <summary>Whether a batch has to wait until what moves has moved.</summary>
+    public bool Full
+    {
+        get
+        {
+            lock (gate) return moving is not null && waiting.Bytes > Most;
+        }
+    }
+
+    /// <summary>The files beside the database.</summary>
+    public static IEnumerable<string> Paths(string path) => [path + ".journal-0", path + ".journal-1"];
+
+    /// <summary>The stores of a batch that write nothing but a few rows; none when they are too few to be worth it.</summary>
+    public static List<StoreWrites> Suited(WriteBatch batch)
+    {
+        if (batch.Stores.Count < FewestStores) return [];
+        var suited = batch.Stores.FindAll(store => store is { Changes.Count: > 0 and <= MostRows, Removed.Count: 0, Leases.Count: 0, Compacted: 0 });
+        return suited.Count < FewestStores ? [] : suited;
+    }
+
+    /// <summary>Whether a batch takes something away, or looks at the end of a store, that is in the journal. Under the database's lock.</summary>
     public bool Conflicts(WriteBatch batch)
     {
         if (waiting.Bytes == 0 && moving is null) return false;
@@ -75,55 +114,66 @@ internal sealed class SqliteJournal : IDisposable
         lock (gate) return [.. (moving?.RowsOf(store) ?? []).Concat(waiting.RowsOf(store)).Select(JournalRow.Bare)];
     }
 
-    /// <summary>A row of the batch in hand.</summary>
-    public void Add(long store, KeyValue row) => added.Add((store, row));
-
-    /// <summary>Writes what was added, and moves a part of what waits when that is enough. Inside the transaction.</summary>
-    public void Write()
+    /// <summary>Makes rows durable. On the committer's thread, in no transaction.</summary>
+    public void Commit(IReadOnlyList<(long Store, KeyValue Row)> rows)
     {
-        if (added.Count == 0) return;
-        var size = Put();
-        if (emptied) return;
-        if (moving is null && waiting.Bytes > Most)
+        lock (gate)
         {
-            waiting.Sort(lastPiece);
-            begun = true;
+            if (moving is null && waiting.Bytes > Enough) Turn();
+            writing = true;
         }
-        if ((begun ? waiting : moving) is not { } going) return;
-        if (going.Moved < going.Stores.Count)
+        try
         {
-            var left = Math.Max(LeastSlice, SliceFactor * size);
-            for (moved = going.Moved; left > 0 && moved < going.Stores.Count; moved++)
+            var end = FileOf(waiting.Number).Append(waiting.Number, waiting.End, rows);
+            lock (gate)
             {
-                foreach (var row in going.RowsOf(going.Stores[moved]))
-                {
-                    Move(going.Stores[moved], row);
-                    left -= JournalRow.Size(row);
-                }
+                foreach (var (store, row) in rows) waiting.Add(store, JournalRow.Bare(row));
+                waiting.End = end;
             }
         }
-        else
+        finally
         {
-            cleared = Math.Min(gone + MostCleared, going.LastPiece);
-            clear.Bind(1, cleared);
-            clear.Run();
+            lock (gate) writing = false;
         }
     }
 
-    /// <summary>Moves everything that waits and leaves the journal empty. Inside the transaction, before anything is added.</summary>
-    public void Empty()
+    /// <summary>Lets what waits move although it is not much, unless something moves or is being written. On any thread.</summary>
+    public void Rest()
     {
+        lock (gate)
+        {
+            if (moving is null && waiting.Bytes > 0 && !writing && !emptied) Turn();
+        }
+    }
+
+    /// <summary>Moves some of what is to move; all of it in the end. Inside a transaction, under the database's lock.</summary>
+    public void Move()
+    {
+        JournalGeneration? going;
+        lock (gate) going = moving;
+        if (going is null) return;
+        long bytes = 0;
+        for (moved = going.Moved; bytes < Slice && moved < going.Stores.Count; moved++)
+        {
+            bytes += Move(going, moved);
+        }
+        if (moved == going.Stores.Count) Mark(going.Number);
+    }
+
+    /// <summary>Moves everything and leaves the journal empty. Inside a transaction, under the database's lock.</summary>
+    public void MoveAll()
+    {
+        lock (gate)
+        {
+            emptied = true;
+            waiting.Close();
+        }
         foreach (var generation in (JournalGeneration?[])[moving, waiting])
         {
             if (generation is null) continue;
-            generation.Sort(lastPiece);
-            for (var i = generation.Moved; i < generation.Stores.Count; i++)
-            {
-                foreach (var row in generation.RowsOf(generation.Stores[i])) Move(generation.Stores[i], row);
-            }
+            for (var i = generation.Moved; i < generation.Stores.Count; i++) Move(generation, i);
         }
-        clearAll.Run();
-        emptied = true;
+        Mark(waiting.Number);
     }
 
     /// <summary>The transaction is over.</summary>
@@ -133,77 +183,64 @@ internal sealed class SqliteJournal : IDisposable
         {
             if (committed)
             {
-                if (emptied) (waiting, moving, gone) = (new(), null, lastPiece);
-                if (begun) (waiting, moving) = (new(), waiting);
-                if (moving is not null)
+                if (emptied) (moving, waiting) = (null, new(waiting.Number + 1));
+                else if (moving is not null)
                 {
                     moving.Moved = Math.Max(moving.Moved, moved);
-                    gone = Math.Max(gone, cleared);
-                    if (gone == moving.LastPiece) moving = null;
+                    if (moving.Moved == moving.Stores.Count) moving = null;
                 }
-                foreach (var (store, row) in added) waiting.Add(store, JournalRow.Bare(row));
-                lastPiece = nextPiece;
             }
-            else waiting.Stay();
-            added.Clear();
-            (emptied, begun, moved, cleared, nextPiece) = (false, false, 0, 0, lastPiece);
+            (emptied, moved) = (false, 0);
         }
     }
 
     public void Dispose()
     {
-        add.Dispose();
         move.Dispose();
-        clear.Dispose();
-        clearAll.Dispose();
+        mark.Dispose();
+        foreach (var file in files) file.Dispose();
     }
 
-    private int Put()
+    /// <summary>What waited moves. Under the gate.</summary>
+    private void Turn()
     {
-        var (length, all) = (0, 0);
-        foreach (var (store, row) in added)
+        waiting.Close();
+        (moving, waiting) = (waiting, new(waiting.Number + 1));
+    }
+
+    private JournalFile FileOf(long generation) => files[generation % files.Length];
+
+    /// <summary>Moves one store's rows; answers their bytes.</summary>
+    private long Move(JournalGeneration generation, int place)
+    {
+        var store = generation.Stores[place];
+        var rows = generation.RowsOf(store);
+        LogPack.Write(move, store, rows);
+        return rows.Sum(row => (long)JournalRow.Size(row));
+    }
+
+    private void Mark(long generation)
+    {
+        mark.Bind(1, generation);
+        mark.Run();
+    }
+
+    /// <summary>The generations that count: those after the one that has moved last.</summary>
+    private (JournalGeneration? Moving, JournalGeneration Waiting) Read(long last)
+    {
+        var found = files.Select(file => file.Open()).Where(generation => generation > last).Order().ToList();
+        // Neither generations are skipped, nor do more than two count.
+        if (!found.SequenceEqual(Enumerable.Range(1, found.Count).Select(i => last + i)))
+            throw new StorageException(StorageFailure.Unavailable, $"{path} and the files {path}.journal-* beside it are not of the same moment; put back all of them from one copy, or restore a backup");
+        var generations = found.ConvertAll(number =>
         {
-            var size = JournalRow.Size(row);
-            if (length > 0 && length + size > piece.Length) length = Put(length);
-            if (size > piece.Length) piece = new byte[size];
-            JournalRow.Encode(piece.AsSpan(length), store, row);
-            length += size;
-            all += size;
-        }
-        Put(length);
-        if (piece.Length > Piece) piece = new byte[Piece];
-        return all;
-    }
-
-    private int Put(int length)
-    {
-        add.Bind(1, ++nextPiece);
-        add.Bind(2, piece.AsSpan(0, length));
-        add.Run();
-        return 0;
-    }
-
-    private void Move(long store, KeyValue row)
-    {
-        SqliteSchema.Bind(move, store, row);
-        move.Run();
-    }
-
-    /// <summary>All rows in the journal, in the order they were written; answers the number before the first piece's, and the last one's.</summary>
-    private static (long Before, long Last) Read(SqliteConnection connection, Action<long, KeyValue> row)
-    {
-        long? before = null;
-        long last = 0;
-        using var command = connection.CreateCommand();
-        command.CommandText = "select id, data from journal order by id";
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
-        {
-            last = reader.GetInt64(0);
-            before ??= last - 1;
-            var data = reader.GetFieldValue<byte[]>(1);
-            for (var at = 0; at < data.Length;) at += JournalRow.Decode(data.AsSpan(at), row);
-        }
-        return (before ?? 0, last);
+            var generation = new JournalGeneration(number);
+            generation.End = FileOf(number).Read(number, generation.Add);
+            return generation;
+        });
+        if (generations is []) return (null, new(last + 1));
+        // Part of it may have moved, in packs that end where it ended: it takes no more rows.
+        generations[0].Close();
+        return (generations[0], generations is [_, var second] ? second : new(last + 2));
     }
 }

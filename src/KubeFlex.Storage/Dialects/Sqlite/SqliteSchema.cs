@@ -50,7 +50,19 @@ internal static class SqliteSchema
         """,
         // Rows in the journal may be in the log already: version 3 would take that for damage.
         "",
+        // Version 4 would not look for the rows in the journal's files, nor open packs (LogPack). Drain has moved the rows of its table.
+        """
+        drop table journal;
+        create table journal (
+            id blob not null,             -- of this database: its journal's files name it, see JournalFile
+            moved integer not null        -- the last generation whose rows have all moved into the log, see SqliteJournal
+        );
+        insert into journal (id, moved) values (randomblob(16), 0);
+        """,
     ];
+
+    /// <summary>The first version whose journal is in files of its own, and the first that had one.</summary>
+    private const int JournalFiles = 5, JournalTable = 3;
 
     public static long FirstId(long store) => store << SequenceBits;
 
@@ -89,8 +101,44 @@ internal static class SqliteSchema
         // Before the first table, else it has no effect.
         if (tables == 0) Execute(connection, "pragma auto_vacuum=incremental");
         Execute(connection, "pragma journal_mode=wal");
+        if (version is >= JournalTable and < JournalFiles) Drain(connection);
         for (; version < Migrations.Length; version++)
             Execute(connection, $"begin immediate; {Migrations[version]} pragma application_id={ApplicationId}; pragma user_version={version + 1}; commit");
+    }
+
+    /// <summary>The id of the database for the files of its journal, and the last generation that has moved.</summary>
+    public static (byte[] Id, long Moved) Journal(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "select id, moved from journal";
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return (reader.GetFieldValue<byte[]>(0), reader.GetInt64(1));
+    }
+
+    /// <summary>Moves the rows of an older version's journal into the log; some may be there already.</summary>
+    private static void Drain(SqliteConnection connection)
+    {
+        Execute(connection, "begin immediate");
+        using (var insert = new SqliteStatement(connection, Insert("insert or ignore")))
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "select data from journal order by id";
+            using var reader = command.ExecuteReader();
+            while (reader.Read())
+            {
+                var data = reader.GetFieldValue<byte[]>(0);
+                for (var at = 0; at < data.Length;)
+                {
+                    at += JournalRow.Decode(data.AsSpan(at), (store, row) =>
+                    {
+                        Bind(insert, store, row);
+                        insert.Run();
+                    });
+                }
+            }
+        }
+        Execute(connection, "delete from journal; commit");
     }
 
     public static void Execute(SqliteConnection connection, string sql)

@@ -27,12 +27,14 @@ internal sealed class SqliteStatement : IDisposable
     public void BindNull(int parameter) => Check(raw.sqlite3_bind_null(statement, parameter));
 
     /// <summary>Runs a statement that answers nothing.</summary>
-    public void Run()
+    /// <returns>How many rows it changed.</returns>
+    public int Run()
     {
         var code = raw.sqlite3_step(statement);
         if (code == raw.SQLITE_DONE) code = raw.sqlite3_reset(statement);
         else Fail();
         Check(code);
+        return raw.sqlite3_changes(database);
     }
 
     /// <summary>The number in the first column of the first row; null without a row.</summary>

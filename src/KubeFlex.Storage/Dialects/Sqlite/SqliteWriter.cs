@@ -2,54 +2,47 @@ using Microsoft.Data.Sqlite;
 
 namespace KubeFlex.Storage.Dialects.Sqlite;
 
-/// <summary>The writing connection with its prepared statements. One caller at a time.</summary>
+/// <summary>
+/// The writing connection with its prepared statements, and the journal. One caller at a time; beside it a thread moves the journal's rows into the log, on the same connection.
+/// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    /// <summary>Rows of a deleted store that go in one transaction.</summary>
-    private const int PurgeRows = 1_000;
-
-    /// <summary>Pages given back to the file system in one transaction.</summary>
-    private const int ReclaimPages = 256;
-
     private readonly SqliteConnection connection;
     private readonly string path;
-    private readonly List<SqliteCommand> commands = [];
+    private readonly SqliteTables tables;
     private readonly SqliteLogWrites? log;
     private readonly SqliteJournal journal;
-    private readonly SqliteStatement epoch, insert, remove;
-    private readonly SqliteCommand begin, commit, rollback, compact, take, last, drop, purge, forget, free, pages, named, rename, grant, revoke, leases, revokeAll;
+    private readonly JournalMover mover;
+    private readonly SqliteCheckpoint checkpoint;
+    private readonly TimeSpan pause;
+    private readonly Timer rest;
 
-    public SqliteWriter(SqliteConnection connection, string path)
+    // Held through a transaction.
+    private readonly Lock database = new();
+
+    // Whether the caller wants the lock: locks are not fair.
+    private volatile bool wanted;
+
+    // Epochs as they are in the database. Nobody else changes them: the file is ours alone.
+    private readonly Dictionary<long, long?> epochs = [];
+
+    // Of the batch in hand, for the journal.
+    private readonly List<(long Store, KeyValue Row)> rows = [];
+
+    /// <param name="connection">Disposed with this.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="connect">Makes another connection.</param>
+    /// <param name="pause">After so long without a batch for the journal, what it holds moves into the log.</param>
+    public SqliteWriter(SqliteConnection connection, string path, Func<SqliteConnection> connect, TimeSpan pause)
     {
-        (this.connection, this.path) = (connection, path);
-        begin = Prepare("begin immediate");
-        commit = Prepare("commit");
-        rollback = Prepare("rollback");
-        epoch = new(connection, "select epoch from store where id = ?1 and name is not null");
-        insert = new(connection, SqliteSchema.Insert("insert"));
-        remove = new(connection, "delete from log where id = ?1");
-        compact = Prepare("update store set compacted = $compacted where id = $id", "$compacted", "$id");
-        take = Prepare(
-            """
-            insert into store (name, owner, epoch, compacted, created) values ($name, $owner, 1, 0, $now)
-            on conflict (name) do update set owner = excluded.owner, epoch = epoch + 1
-            returning id, epoch, compacted
-            """,
-            "$name", "$owner", "$now");
-        last = Prepare("select id, revision from log where id >= $first and id < $end order by id desc limit 1", "$first", "$end");
-        drop = Prepare("update store set name = null, epoch = epoch + 1 where id = $id", "$id");
-        purge = Prepare($"delete from log where id in (select id from log where id >= $first and id < $end limit {PurgeRows})", "$first", "$end");
-        forget = Prepare("delete from store where id = $id and name is null", "$id");
-        named = Prepare("select id from store where name = $name", "$name");
-        rename = Prepare("update store set name = $name where id = $id", "$name", "$id");
-        free = Prepare("pragma freelist_count");
-        pages = Prepare("pragma page_count");
-        grant = Prepare("insert or replace into lease (store, id, ttl, expires) values ($store, $id, $ttl, $expires)", "$store", "$id", "$ttl", "$expires");
-        revoke = Prepare("delete from lease where store = $store and id = $id", "$store", "$id");
-        leases = Prepare("select id, ttl, expires from lease where store = $store", "$store");
-        revokeAll = Prepare("delete from lease where store = $store", "$store");
-        journal = new(connection);
+        (this.connection, this.path, this.pause) = (connection, path, pause);
+        checkpoint = new(connect);
+        mover = new(Move);
+        tables = new(connection, path);
+        journal = new(connection, path);
         log = SqliteLogWrites.Of(connection);
+        rest = new(_ => Rest());
+        if (!journal.Empty) rest.Change(pause, Timeout.InfiniteTimeSpan);
     }
 
     public SqliteConnection Connection => connection;
@@ -62,194 +55,141 @@ internal sealed class SqliteWriter : IDisposable
 
     public void Write(WriteBatch batch)
     {
-        begin.ExecuteNonQuery();
+        var suited = SqliteJournal.Suited(batch);
+        var alone = suited.Count == batch.Stores.Count && batch.Claims.Count + batch.Renames.Count + batch.Drops.Count + batch.Purges.Count == 0;
+        if (!alone) WriteTables(batch, suited);
+        if (suited.Count == 0) return;
         try
         {
-            var suits = SqliteJournal.Suits(batch);
-            if (journal.Conflicts(batch)) journal.Empty();
-            foreach (var claim in batch.Claims) Claim(claim);
-            var removed = false;
-            foreach (var store in batch.Stores) removed |= Append(store, suits);
-            journal.Write();
-            foreach (var renames in batch.Renames) Rename(renames);
-            foreach (var store in batch.Drops) Execute(drop, store);
-            foreach (var store in batch.Purges) removed |= Purge(store);
-            if (removed) Reclaim();
-            commit.ExecuteNonQuery();
-            journal.Settle(committed: true);
+            WriteJournal(suited);
         }
-        catch
+        catch (Exception e) when (!alone && (e is StorageException || SqliteErrors.Knows(e)))
         {
-            journal.Settle(committed: false);
-            Undo();
-            throw;
+            // The rest of the batch has happened.
+            var failure = e as StorageException ?? SqliteErrors.Explain(e, path);
+            foreach (var store in suited) store.Failure = failure;
         }
     }
 
     public void Dispose()
     {
-        foreach (var command in commands) command.Dispose();
-        epoch.Dispose();
-        insert.Dispose();
-        remove.Dispose();
+        rest.Dispose();
+        mover.Dispose();
+        checkpoint.Stop();
+        tables.Dispose();
         journal.Dispose();
         log?.Dispose();
         connection.Dispose();
     }
 
-    private bool Append(StoreWrites store, bool journaled)
+    /// <summary>All of a batch but some stores.</summary>
+    private void WriteTables(WriteBatch batch, List<StoreWrites> without)
     {
-        // One statement per store and batch: the fence against a former owner that does not know yet.
-        if (EpochOf(store.Store) != store.Epoch)
+        wanted = true;
+        lock (database)
         {
-            store.Fenced = true;
-            return false;
-        }
-        foreach (var change in store.Changes)
-        {
-            if (journaled) journal.Add(store.Store, change);
-            else Insert(store.Store, change);
-        }
-        foreach (var sequence in store.Removed)
-        {
-            remove.Bind(1, SqliteSchema.Id(store.Store, sequence));
-            remove.Run();
-        }
-        foreach (var lease in store.Leases) Write(store.Store, lease);
-        if (store.Compacted > 0) Execute(compact, store.Compacted, store.Store);
-        return store.Removed.Count > 0;
-    }
-
-    private void Insert(long store, KeyValue change)
-    {
-        SqliteSchema.Bind(insert, store, change);
-        insert.Run();
-    }
-
-    /// <summary>Null for a deleted store.</summary>
-    private long? EpochOf(long store)
-    {
-        epoch.Bind(1, store);
-        return epoch.Number();
-    }
-
-    private void Rename(IReadOnlyList<StoreRename> renames)
-    {
-        foreach (var one in renames)
-        {
-            one.Fenced = EpochOf(one.Store) != one.Epoch;
-        }
-        if (renames.Any(one => one.Fenced)) return;
-        foreach (var one in renames)
-        {
-            named.Parameters[0].Value = one.Name;
-            if (named.ExecuteScalar() is long old)
+            wanted = false;
+            if (batch.Claims.Count + batch.Renames.Count + batch.Drops.Count + batch.Purges.Count > 0) epochs.Clear();
+            Transact(() =>
             {
-                Execute(drop, old);
-                one.Replaced = old;
+                if (journal.Conflicts(batch)) journal.MoveAll();
+                foreach (var claim in batch.Claims) tables.Claim(claim);
+                var removed = false;
+                var apart = without.Count == 0 ? [] : without.ToHashSet();
+                foreach (var store in batch.Stores)
+                {
+                    if (!apart.Contains(store)) removed |= tables.Append(store);
+                }
+                foreach (var renames in batch.Renames) tables.Rename(renames);
+                foreach (var store in batch.Drops) tables.Drop(store);
+                foreach (var store in batch.Purges) removed |= tables.Purge(store);
+                if (removed) tables.Reclaim();
+            });
+            checkpoint.Written(batch, this);
+        }
+    }
+
+    private void WriteJournal(List<StoreWrites> stores)
+    {
+        if (journal.Full)
+        {
+            mover.Start();
+            mover.Wait();
+        }
+        try
+        {
+            foreach (var store in stores)
+            {
+                store.Fenced = KnownEpoch(store.Store) != store.Epoch;
+                if (!store.Fenced) rows.AddRange(store.Changes.Select(change => (store.Store, change)));
             }
-            rename.Parameters[0].Value = one.Name;
-            rename.Parameters[1].Value = one.Store;
-            rename.ExecuteNonQuery();
+            if (rows.Count > 0) journal.Commit(rows);
         }
-    }
-
-    private void Write(long store, LeaseRow lease)
-    {
-        if (lease.Ttl == 0)
+        finally
         {
-            Execute(revoke, store, lease.Id);
-            return;
+            rows.Clear();
         }
-        var p = grant.Parameters;
-        (p[0].Value, p[1].Value, p[2].Value, p[3].Value) = (store, lease.Id, lease.Ttl, lease.Expires);
-        grant.ExecuteNonQuery();
+        if (journal.Moving) mover.Start();
+        rest.Change(pause, Timeout.InfiniteTimeSpan);
     }
 
-    private void Claim(StoreClaim claim)
+    /// <summary>Nobody has used the journal for some time: its rows need not be in memory, nor be read at the next opening.</summary>
+    private void Rest()
     {
-        take.Parameters[0].Value = claim.Name;
-        take.Parameters[1].Value = claim.Owner;
-        take.Parameters[2].Value = claim.Now;
-        long id, taken, compacted;
-        using (var reader = take.ExecuteReader())
-        {
-            reader.Read();
-            (id, taken, compacted) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
-        }
-        last.Parameters[0].Value = SqliteSchema.FirstId(id);
-        last.Parameters[1].Value = SqliteSchema.FirstId(id + 1);
-        using var end = last.ExecuteReader();
-        // A store never written to is at revision 1, as in etcd.
-        claim.Row = end.Read()
-            ? new(id, taken, compacted, end.GetInt64(1), SqliteSchema.Sequence(end.GetInt64(0)))
-            : new(id, taken, compacted, 1, 0);
-        leases.Parameters[0].Value = id;
-        using var held = leases.ExecuteReader();
-        while (held.Read()) claim.Leases.Add(new(held.GetInt64(0), held.GetInt64(1), held.GetInt64(2)));
-    }
-
-    private bool Purge(StorePurge store)
-    {
-        purge.Parameters[0].Value = SqliteSchema.FirstId(store.Store);
-        purge.Parameters[1].Value = SqliteSchema.FirstId(store.Store + 1);
-        var rows = purge.ExecuteNonQuery();
-        if (rows < PurgeRows)
-        {
-            Execute(revokeAll, store.Store);
-            Execute(forget, store.Store);
-            store.Done = true;
-        }
-        return rows > 0;
-    }
-
-    /// <summary>Gives pages back once a quarter of the file is unused; less stays for what is written next.</summary>
-    private void Reclaim()
-    {
-        var unused = Convert.ToInt64(free.ExecuteScalar(), null);
-        if (unused > ReclaimPages && unused * 4 > Convert.ToInt64(pages.ExecuteScalar(), null))
-            SqliteSchema.Execute(connection, $"pragma incremental_vacuum({ReclaimPages})");
-    }
-
-    private void Undo()
-    {
+        journal.Rest();
+        if (journal.Empty) return;
+        mover.Start();
         try
         {
-            rollback.ExecuteNonQuery();
+            rest.Change(pause, Timeout.InfiniteTimeSpan);
         }
-        catch (SqliteException)
+        catch (ObjectDisposedException)
         {
-            // SQLite has rolled back by itself (full disk, I/O error).
+            // The datastore has been closed meanwhile.
         }
     }
 
-    private static void Execute(SqliteCommand command, long value)
+    /// <summary>One step of the mover.</summary>
+    private bool Move()
     {
-        command.Parameters[0].Value = value;
-        command.ExecuteNonQuery();
+        while (wanted) Thread.Yield();
+        lock (database)
+        {
+            try
+            {
+                Transact(journal.Move);
+            }
+            catch (Exception e) when (SqliteErrors.Knows(e))
+            {
+                throw SqliteErrors.Explain(e, path);
+            }
+            checkpoint.Written(null, this);
+        }
+        return journal.Moving;
     }
 
-    private static void Execute(SqliteCommand command, long first, long second)
+    private void Transact(Action work)
     {
-        command.Parameters[0].Value = first;
-        command.Parameters[1].Value = second;
-        command.ExecuteNonQuery();
-    }
-
-    private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
-    {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        foreach (var name in parameters) command.Parameters.AddWithValue(name, DBNull.Value);
+        var committed = false;
         try
         {
-            command.Prepare();
+            tables.Transact(work);
+            committed = true;
         }
-        catch (SqliteException e)
+        finally
         {
-            throw SqliteErrors.Explain(e, path);
+            journal.Settle(committed);
         }
-        commands.Add(command);
-        return command;
+    }
+
+    private long? KnownEpoch(long store)
+    {
+        if (epochs.TryGetValue(store, out var known)) return known;
+        wanted = true;
+        lock (database)
+        {
+            wanted = false;
+            return epochs[store] = tables.EpochOf(store);
+        }
     }
 }
