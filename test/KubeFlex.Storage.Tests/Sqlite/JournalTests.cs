@@ -90,6 +90,8 @@ public sealed class JournalTests : IDisposable
         Until(() => Moved() == 1);
         dialect.Write(Rows(ids, 1));
         Until(() => Moved() == 2);
+        // And takes no room any more.
+        Until(() => SqliteJournal.Paths(File).All(file => new FileInfo(file).Length == 0));
         // Three rows of a store are one pack, the fourth came later.
         Assert.Equal(2 * Stores, InLog());
         Same();

@@ -26,6 +26,8 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
     private const int Growth = 1 << 20;
 
     public static long SyncTime;
+    private static readonly byte[] Zeros = new byte[64 << 10];
+
     private FileStream? file;
 
     // Of the file.
@@ -40,7 +42,7 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
         var head = new byte[Head];
         if (Fill(opened, head, 0) < Head) return 0;
         var generation = BinaryPrimitives.ReadInt64LittleEndian(head);
-        return Record(generation, 0) is null ? 0 : generation;
+        return Rows(generation, 0) is null ? 0 : generation;
     }
 
     /// <summary>Reads a generation's rows in the order they were written.</summary>
@@ -48,7 +50,7 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
     public long Read(long generation, Action<long, KeyValue> row)
     {
         long at = 0;
-        while (Record(generation, at) is { } record)
+        while (Rows(generation, at) is { } record)
         {
             for (var next = 0; next < record.Length;) next += JournalRow.Decode(record.AsSpan(next), row);
             at += Head + record.Length + Tail;
@@ -69,38 +71,18 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
             length += size;
             most = Math.Max(most, size);
         }
-        var chunk = ArrayPool<byte>.Shared.Rent(Math.Max(Chunk, Head + most + Tail));
+        var chunk = ArrayPool<byte>.Shared.Rent(Math.Max(Chunk, most));
         try
         {
-            var hash = Hash(at);
-            BinaryPrimitives.WriteInt64LittleEndian(chunk, generation);
-            BinaryPrimitives.WriteInt64LittleEndian(chunk.AsSpan(sizeof(long)), length);
-            var (used, next) = (Head, at);
-            foreach (var (store, row) in rows)
-            {
-                var size = JournalRow.Size(row);
-                if (used + size > chunk.Length)
-                {
-                    hash.Append(chunk.AsSpan(0, used));
-                    next = Write(opened, chunk.AsSpan(0, used), next);
-                    used = 0;
-                }
-                JournalRow.Encode(chunk.AsSpan(used), store, row);
-                used += size;
-            }
-            hash.Append(chunk.AsSpan(0, used));
-            if (used + Tail > chunk.Length)
-            {
-                next = Write(opened, chunk.AsSpan(0, used), next);
-                used = 0;
-            }
-            BinaryPrimitives.WriteUInt64LittleEndian(chunk.AsSpan(used), hash.GetCurrentHashAsUInt64());
-            next = Write(opened, chunk.AsSpan(0, used + Tail), next);
-            Grow(opened, next);
-            var t0 = System.Diagnostics.Stopwatch.GetTimestamp();
+            var record = new Record(opened, chunk, at, Hash(at));
+            var head = record.Room(Head);
+            BinaryPrimitives.WriteInt64LittleEndian(head, generation);
+            BinaryPrimitives.WriteInt64LittleEndian(head[sizeof(long)..], length);
+            foreach (var (store, row) in rows) JournalRow.Encode(record.Room(JournalRow.Size(row)), store, row);
+            var end = record.Seal();
+            Grow(opened, end);
             RandomAccess.FlushToDisk(opened.SafeFileHandle);
-            SyncTime += System.Diagnostics.Stopwatch.GetTimestamp() - t0;
-            return next;
+            return end;
         }
         catch (IOException)
         {
@@ -110,6 +92,21 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
         finally
         {
             ArrayPool<byte>.Shared.Return(chunk);
+        }
+    }
+
+    /// <summary>Gives the disk back what the file takes; none of its generations counts any more.</summary>
+    public void Empty()
+    {
+        if (end == 0) return;
+        try
+        {
+            file?.SetLength(0);
+            end = 0;
+        }
+        catch (IOException)
+        {
+            // It stays as it is.
         }
     }
 
@@ -127,7 +124,7 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
     }
 
     /// <summary>The rows of a generation's record; null when there is no such record there.</summary>
-    private byte[]? Record(long generation, long at)
+    private byte[]? Rows(long generation, long at)
     {
         Span<byte> head = stackalloc byte[Head];
         if (file is null || generation <= 0 || Fill(file, head, at) < Head) return null;
@@ -172,7 +169,7 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
         end = last;
         try
         {
-            end = Write(opened, new byte[Growth], last);
+            while (end < last + Growth) end = Write(opened, Zeros, end);
         }
         catch (IOException)
         {
@@ -190,6 +187,35 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
         catch (IOException)
         {
             // The next record goes to the same place.
+        }
+    }
+
+    /// <summary>Writes a record in pieces of a chunk.</summary>
+    private ref struct Record(FileStream to, byte[] chunk, long at, XxHash3 hash)
+    {
+        private int used;
+
+        /// <summary>Where the next bytes go, at most as many as the chunk has.</summary>
+        public Span<byte> Room(int bytes)
+        {
+            if (used + bytes > chunk.Length) Flush();
+            used += bytes;
+            return chunk.AsSpan(used - bytes, bytes);
+        }
+
+        /// <summary>Ends it with the checksum; answers where it ends.</summary>
+        public long Seal()
+        {
+            Flush();
+            BinaryPrimitives.WriteUInt64LittleEndian(chunk, hash.GetCurrentHashAsUInt64());
+            return Write(to, chunk.AsSpan(0, Tail), at);
+        }
+
+        private void Flush()
+        {
+            hash.Append(chunk.AsSpan(0, used));
+            at = Write(to, chunk.AsSpan(0, used), at);
+            used = 0;
         }
     }
 }

@@ -137,12 +137,14 @@ internal sealed class SqliteJournal : IDisposable
         }
     }
 
-    /// <summary>Lets what waits move although it is not much, unless something moves or is being written. On any thread.</summary>
+    /// <summary>Lets what waits move although it is not much, and gives the disk back what nobody needs, unless something moves or is being written. On any thread.</summary>
     public void Rest()
     {
         lock (gate)
         {
-            if (moving is null && waiting.Bytes > 0 && !writing && !emptied) Turn();
+            if (moving is not null || writing || emptied) return;
+            if (waiting.Bytes > 0) Turn();
+            else foreach (var file in files) file.Empty();
         }
     }
 
