@@ -292,6 +292,29 @@ public sealed class JournalTests : IDisposable
         static int Record(WriteBatch batch) => (3 * sizeof(long)) + batch.Stores.Sum(store => store.Changes.Sum(JournalRow.Size));
     }
 
+    /// <summary>It is written, and whether it would be there after a crash is not known: its callers hear that it failed, so it must not be.</summary>
+    [Fact]
+    public void A_record_whose_sync_fails_is_none()
+    {
+        var (path, fails) = (Path.Combine(folder.FullName, "file"), false);
+        IReadOnlyList<(long, KeyValue)> Some(long sequence) => [(1, Row(1, sequence, 300_000)), (2, Row(2, sequence, 10))];
+        using (var file = new JournalFile(path, [1, 2, 3], _ =>
+        {
+            if (fails) throw new IOException("the disk is gone");
+        }))
+        {
+            Assert.Equal(0, file.Open());
+            var end = file.Append(7, 0, Some(1));
+            fails = true;
+            Assert.Throws<IOException>(() => file.Append(7, end, Some(2)));
+        }
+        using var again = new JournalFile(path, [1, 2, 3]);
+        Assert.Equal(7, again.Open());
+        var rows = new List<(long, long)>();
+        again.Read(7, (store, row) => rows.Add((store, row.Sequence)));
+        Assert.Equal([(1, 1), (2, 1)], rows);
+    }
+
     [Fact]
     public void Another_databases_journal_is_not_read()
     {

@@ -15,7 +15,10 @@ namespace KubeFlex.Storage.Dialects.Sqlite;
 /// The first place where there is no such record of the generation is the generation's end: a record that a crash cut off, one of an earlier generation, zeros, or another
 /// database's. The id is secret, so that no tenant can write a value that looks like a record.
 /// </summary>
-internal sealed class JournalFile(string path, byte[] database) : IDisposable
+/// <param name="path">The file, made when it is first needed.</param>
+/// <param name="database">The database's id.</param>
+/// <param name="sync">For tests that make it fail; null waits for the disk.</param>
+internal sealed class JournalFile(string path, byte[] database, Action<FileStream>? sync = null) : IDisposable
 {
     private const int Head = 2 * sizeof(long), Tail = sizeof(long);
 
@@ -81,7 +84,7 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
             foreach (var (store, row) in rows) JournalRow.Encode(record.Room(JournalRow.Size(row)), store, row);
             var end = record.Seal();
             Grow(opened, end);
-            RandomAccess.FlushToDisk(opened.SafeFileHandle);
+            (sync ?? Sync)(opened);
             return end;
         }
         catch (IOException)
@@ -155,6 +158,8 @@ internal sealed class JournalFile(string path, byte[] database) : IDisposable
         while (got < to.Length && RandomAccess.Read(from.SafeFileHandle, to[got..], at + got) is > 0 and var more) got += more;
         return got;
     }
+
+    private static void Sync(FileStream file) => RandomAccess.FlushToDisk(file.SafeFileHandle);
 
     private static long Write(FileStream to, ReadOnlySpan<byte> bytes, long at)
     {
