@@ -30,7 +30,7 @@ internal sealed class AdoptCommand : Verb
     private readonly Option<string?> url = new("--url-override", "-u") { Description = "URL at which the operator reaches the cluster, when that in the kubeconfig is good for this machine only.", HelpName = "url" };
     private readonly Option<long> expiration = new("--expiration-seconds", "-x") { Description = "Life of the operator's token; it renews it in time.", HelpName = "seconds", DefaultValueFactory = _ => 31536000 };
     private readonly Option<string> wait = new("--wait") { Description = "ready waits until the control plane is Ready, none does not wait.", HelpName = "what", DefaultValueFactory = _ => "none" };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait.");
 
     public AdoptCommand(CliApp app) : base(app, "adopt", "Make an existing cluster a control plane.")
     {

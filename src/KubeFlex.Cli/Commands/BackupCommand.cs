@@ -14,7 +14,7 @@ internal sealed class BackupCommand : Verb
     private readonly NamesArgument<string?> file = new("file", NameKind.File) { Description = "The file to write; - is standard output.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> all = new("--all") { Description = "All control planes, and what a new machine needs to take the server's place." };
     private readonly Option<string> compression = new("--compression") { Description = "none, gzip, deflate or brotli.", HelpName = "kind", DefaultValueFactory = _ => "gzip" };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromHours(1), "How long it may take.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromHours(1), "How long it may take.");
 
     public BackupCommand(CliApp app) : base(app, "backup", "Back up a control plane, or all with the server.")
     {
@@ -28,7 +28,7 @@ internal sealed class BackupCommand : Verb
 
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
-        var (first, second, everything, limit) = (parse.GetValue(name)!, parse.GetValue(file), parse.GetValue(all), parse.GetValue(timeout));
+        var (first, second, everything, limit) = (parse.GetValue(name)!, parse.GetValue(file), parse.GetValue(all), parse.GetValue(timeout).Span);
         if (everything == second is not null)
             throw new CliException(everything ? "--all takes a file and no name" : "the argument 'file' is missing", ExitCodes.Usage, "Write kflex backup NAME FILE, or kflex backup --all FILE");
         var target = everything ? first : second!;

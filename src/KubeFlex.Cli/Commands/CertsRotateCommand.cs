@@ -20,7 +20,7 @@ internal sealed class CertsRotateCommand : Verb
     private readonly NamesArgument<string> name = new("name", NameKind.ControlPlane) { Description = "Name of the control plane." };
     private readonly Option<bool> authority = new("--ca") { Description = "Change the certificate authority as well; the operator trusts both during the change." };
     private readonly Option<string?> overlap = new("--overlap") { Description = "With --ca, how long each of the two steps of the change lasts, such as 30m. Default: 24h; 0s changes all at once.", HelpName = "duration" };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(2), "How long to wait for the operator.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(2), "How long to wait for the operator.");
 
     public CertsRotateCommand(CliApp app) : base(app, "rotate", "Have the certificates of a control plane issued anew.")
     {

@@ -18,7 +18,7 @@ internal sealed class CreateCommand : Verb
     private readonly NamesOption<string?> file = new("--file", NameKind.File, "-f") { Description = "A manifest to create it from (- for stdin); other options change what it says.", HelpName = "file" };
     private readonly HookArguments hooks = new();
     private readonly Option<string> wait = new("--wait") { Description = "What to wait for before switching to it: ready, hooks, or none (then the context stays).", HelpName = "what", DefaultValueFactory = _ => "ready" };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait.");
     private readonly Option<string?> output = new("--output", "-o") { Description = "Print the control plane: json, yaml or name.", HelpName = "format" };
 
     public CreateCommand(CliApp app) : base(app, "create", "Create a control plane and switch to it.")

@@ -13,7 +13,7 @@ internal sealed class DeleteCommand : Verb
     private readonly NamesArgument<string[]> names = new("name", NameKind.ControlPlane) { Description = "Control planes to delete.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> all = new("--all") { Description = "Delete all control planes." };
     private readonly Option<bool> yes = new("--yes", "-y") { Description = "Do not ask." };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait until all are gone.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait until all are gone.");
 
     public DeleteCommand(CliApp app) : base(app, "delete", "Delete control planes with all that is in them.")
     {

@@ -22,7 +22,7 @@ internal sealed class InitCommand : Verb
     private readonly Option<int?> externalPort = new("--external-port", "-p") { Description = $"Port at which clients reach control planes from outside. Default: {InstallSettings.StandardPort}", HelpName = "port" };
     private readonly Option<string?> hostContainer = new("--host-container-name", "-n") { Description = $"Container of the node, where the cluster runs in Docker. Default: {InstallSettings.StandardContainer}", HelpName = "name" };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Print what would be applied to the cluster; change nothing." };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait for the server, or for the operator.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(10), "How long to wait for the server, or for the operator.");
     private readonly ServerOptionSet server = new();
 
     public InitCommand(CliApp app) : base(app, "init", "Install KubeFlex on the current context's cluster, or run it on this machine, and make that the hosting context.")

@@ -24,7 +24,7 @@ internal sealed class KubeconfigCommand : Verb
     private readonly Option<bool> inCluster = new("--in-cluster") { Description = "The one for pods of the hosting cluster." };
     private readonly Option<string?> user = new("--user") { Description = "Issue a client certificate for this user instead of the administrator's. Needs the right to read the secret k8s-certs.", HelpName = "user" };
     private readonly Option<string[]> groups = new("--group") { Description = "A group of that user; may be given several times.", HelpName = "group" };
-    private readonly Option<TimeSpan> expiry = Durations.Option("--expiry", StandardLife, "Life of that certificate, such as 8h or 30d. It cannot be revoked.");
+    private readonly Option<Duration> expiry = Durations.Option("--expiry", StandardLife, "Life of that certificate, such as 8h or 30d. It cannot be revoked.");
 
     public KubeconfigCommand(CliApp app) : base(app, "kubeconfig", "Print the kubeconfig of a control plane.")
     {
@@ -37,7 +37,7 @@ internal sealed class KubeconfigCommand : Verb
 
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
-        var (other, organizations, life) = (parse.GetValue(user), parse.GetValue(groups) ?? [], parse.GetValue(expiry));
+        var (other, organizations, life) = (parse.GetValue(user), parse.GetValue(groups) ?? [], parse.GetValue(expiry).Span);
         if (other is null && (organizations.Length > 0 || parse.GetResult(expiry) is { Implicit: false }))
             throw new CliException("--group and --expiry are about the user of --user, which is missing", ExitCodes.Usage, "For example: kflex kubeconfig NAME --user jane --group developers --expiry 8h");
         if (other is "" || organizations.Contains("")) throw new CliException("a user or group has an empty name", ExitCodes.Usage);

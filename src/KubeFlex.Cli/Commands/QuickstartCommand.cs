@@ -12,7 +12,7 @@ namespace KubeFlex.Cli.Commands;
 internal sealed class QuickstartCommand : Verb
 {
     private readonly Option<string> name = new("--name") { Description = "Name of the control plane.", HelpName = "name", DefaultValueFactory = _ => "cp1" };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(2), "How long to wait for the server, and for the control plane.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromMinutes(2), "How long to wait for the server, and for the control plane.");
     private readonly ServerOptionSet server = new();
 
     public QuickstartCommand(CliApp app) : base(app, "quickstart", "Start everything on this machine, make a control plane and show that it works.")

@@ -17,7 +17,7 @@ internal sealed class RestoreCommand : Verb
     private readonly Option<bool> replace = new("--replace") { Description = "With --all: give up what the data directory holds." };
     private readonly Option<bool> certificates = new("--with-certificates") { Description = "Bring the certificates and keys of the backup back, too, where the control plane has others by now." };
     private readonly Option<string?> dataDir = ServerOptionSet.DataDir();
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromHours(1), "How long it may take.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromHours(1), "How long it may take.");
 
     public RestoreCommand(CliApp app) : base(app, "restore", "Restore a control plane from a backup.")
     {
@@ -32,7 +32,7 @@ internal sealed class RestoreCommand : Verb
 
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
-        var (first, second, everything, limit) = (parse.GetValue(name)!, parse.GetValue(file), parse.GetValue(all), parse.GetValue(timeout));
+        var (first, second, everything, limit) = (parse.GetValue(name)!, parse.GetValue(file), parse.GetValue(all), parse.GetValue(timeout).Span);
         if (everything == second is not null)
             throw new CliException(everything ? "--all takes a file and no name" : "the argument 'file' is missing", ExitCodes.Usage, "Write kflex restore NAME FILE, or kflex restore --all FILE");
         if (!everything && (parse.GetValue(replace) || parse.GetValue(dataDir) is not null))

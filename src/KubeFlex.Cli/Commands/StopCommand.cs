@@ -9,7 +9,7 @@ internal sealed class StopCommand : Verb
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
     private readonly Option<string?> dataDir = ServerOptionSet.DataDir();
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromSeconds(30), "How long to wait until it has ended.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromSeconds(30), "How long to wait until it has ended.");
 
     public StopCommand(CliApp app) : base(app, "stop", "Stop the KubeFlex server of this machine.")
     {
@@ -20,7 +20,7 @@ internal sealed class StopCommand : Verb
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
         var directory = DataDirectory.Resolve(parse.GetValue(dataDir), session.Host);
-        var limit = parse.GetValue(timeout);
+        TimeSpan limit = parse.GetValue(timeout);
         // After a crash the file is left behind, and by now its process id may be anybody's.
         if (directory.ReadServer() is not { } server || !ServerProcess.IsAlive(server.Pid) || !await IsOursAsync(session, directory, server, cancellation))
         {

@@ -16,7 +16,7 @@ internal sealed class StorageMigrateCommand : Verb
     {
         Description = "Where to: the URL of a datastore as the server sees it, dedicated for one of its own, shared for the server's.", HelpName = "datastore", Required = true,
     };
-    private readonly Option<TimeSpan> timeout = Durations.Option("--timeout", TimeSpan.FromHours(1), "How long it may take; after that nothing has changed.");
+    private readonly Option<Duration> timeout = Durations.Option("--timeout", TimeSpan.FromHours(1), "How long it may take; after that nothing has changed.");
 
     public StorageMigrateCommand(CliApp app) : base(app, "migrate", "Move a control plane to another datastore while it is used.")
     {
@@ -28,7 +28,7 @@ internal sealed class StorageMigrateCommand : Verb
 
     protected override async Task<int> RunAsync(CliSession session, ParseResult parse, CancellationToken cancellation)
     {
-        var (cp, limit) = (parse.GetValue(name)!, parse.GetValue(timeout));
+        var (cp, limit) = (parse.GetValue(name)!, parse.GetValue(timeout).Span);
         using var hosting = await new HostingResolver(session).ConnectAsync(cancellation);
         hosting.Client.AllowLongAnswers();
         var view = await new ControlPlaneAccess(session, hosting).GetAsync(cp, cancellation);

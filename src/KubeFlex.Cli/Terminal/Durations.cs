@@ -9,13 +9,22 @@ namespace KubeFlex.Cli.Terminal;
 internal static partial class Durations
 {
     /// <summary>An option such as <c>--timeout 90s</c>.</summary>
-    public static Option<TimeSpan> Option(string name, TimeSpan standard, string description) => new(name)
+    public static Option<Duration> Option(string name, TimeSpan standard, string description) => new(name)
     {
         Description = description,
         HelpName = "duration",
-        DefaultValueFactory = _ => standard,
-        CustomParser = result => Parse(result),
+        DefaultValueFactory = _ => new(standard),
+        CustomParser = result => new(Parse(result)),
     };
+
+    /// <summary>As <see cref="Parse(string)"/> reads it, in whole milliseconds: <c>1h30m</c>.</summary>
+    public static string Text(TimeSpan span)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"{Part(span.Days, "d")}{Part(span.Hours, "h")}{Part(span.Minutes, "m")}{Part(span.Seconds, "s")}{Part(span.Milliseconds, "ms")}");
+        return text.Length == 0 ? "0s" : text;
+
+        static string Part(int number, string unit) => number == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{number}{unit}");
+    }
 
     /// <summary>Reads <c>1h30m</c>, <c>90s</c>, <c>500ms</c>, <c>30d</c> (which Go does not) or a bare number of seconds; null for anything else.</summary>
     public static TimeSpan? Parse(string text)
@@ -70,4 +79,13 @@ internal static partial class Durations
 
     [GeneratedRegex(@"^(?:(\d+(?:\.\d+)?)(ms|d|h|m|s))+$", RegexOptions.CultureInvariant)]
     private static partial Regex Go();
+}
+
+/// <summary>The value of an option of <see cref="Durations.Option"/>: help shows a default as people would type it.</summary>
+internal readonly record struct Duration(TimeSpan Span)
+{
+    public static implicit operator TimeSpan(Duration duration) => duration.Span;
+
+    /// <inheritdoc/>
+    public override string ToString() => Durations.Text(Span);
 }

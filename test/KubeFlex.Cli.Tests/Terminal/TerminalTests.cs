@@ -16,6 +16,19 @@ public sealed class TerminalTests
     [InlineData("99999999999999999999h", null)]
     public void Durations_are_read_as_people_type_them(string text, double? seconds) => Assert.Equal(seconds, Durations.Parse(text)?.TotalSeconds);
 
+    [Theory]
+    [InlineData(600, "10m")]
+    [InlineData(3600, "1h")]
+    [InlineData(5400.5, "1h30m500ms")]
+    [InlineData(365 * 86400, "365d")]
+    [InlineData(0, "0s")]
+    public void Durations_show_as_people_type_them(double seconds, string expected)
+    {
+        Assert.Equal(expected, Durations.Text(TimeSpan.FromSeconds(seconds)));
+        Assert.Equal(seconds, Durations.Parse(expected)?.TotalSeconds);
+        Assert.Equal(expected, Durations.Option("--timeout", TimeSpan.FromSeconds(seconds), "").GetDefaultValue()?.ToString());
+    }
+
     // From the documentation of k8s.io/apimachinery/pkg/util/duration and what kubectl prints.
     [Theory]
     [InlineData(0, "0s")]
