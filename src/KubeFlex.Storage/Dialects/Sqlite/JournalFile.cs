@@ -28,7 +28,6 @@ internal sealed class JournalFile(string path, byte[] database, Action<FileStrea
     /// <summary>The file grows ahead by so much: to sync what lies inside a file takes half the time of a sync that makes it longer.</summary>
     private const int Growth = 1 << 20;
 
-    public static long SyncTime;
     private static readonly byte[] Zeros = new byte[64 << 10];
 
     private FileStream? file;

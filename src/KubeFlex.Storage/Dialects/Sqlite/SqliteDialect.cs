@@ -37,7 +37,7 @@ internal sealed class SqliteDialect : IDialect
             connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
             SqliteSchema.Prepare(connection, path);
             // SqliteCheckpoint moves the log; SQLite's own threshold is only the net below it.
-            // A batch of a thousand stores changes a page of each: with SQLite's 2 MiB it would write pages to the log and read them back several times over.
+            // What moves from the journal changes pages of many stores: with SQLite's 2 MiB it would write them to the log and read them back several times over.
             SqliteSchema.Execute(connection, "pragma synchronous=full; pragma cache_size=-32768; pragma wal_autocheckpoint=50000; pragma journal_size_limit=134217728");
             if (pragma is not null) SqliteSchema.Execute(connection, pragma);
             return new(path, exclusive, new(connection, path, () => Connect(path, SqliteOpenMode.ReadWrite), pause ?? Pause));
@@ -83,12 +83,12 @@ internal sealed class SqliteDialect : IDialect
             for (; more && waiting.Current.Sequence < sequence; more = waiting.MoveNext()) row(waiting.Current);
             if (more && waiting.Current.Sequence == sequence) more = waiting.MoveNext();
         }
-        void Read(KeyValue next)
+        void Next(KeyValue next)
         {
             Before(next.Sequence);
             row(next);
         }
-        this.Read(connection =>
+        Read(connection =>
         {
             using var command = connection.CreateCommand();
             command.CommandText = "select id, revision, kind, key, value, create_revision, version, lease from log where id >= $first and id < $end order by id";
@@ -99,10 +99,10 @@ internal sealed class SqliteDialect : IDialect
             {
                 if (reader.GetInt64(2) == LogPack.Kind)
                 {
-                    LogPack.Open(reader.GetFieldValue<byte[]>(4), Read);
+                    LogPack.Open(reader.GetFieldValue<byte[]>(4), Next);
                     continue;
                 }
-                Read(new()
+                Next(new()
                 {
                     Sequence = SqliteSchema.Sequence(reader.GetInt64(0)),
                     ModRevision = reader.GetInt64(1),

@@ -4,11 +4,11 @@ namespace KubeFlex.Storage.Dialects.Sqlite;
 
 /// <summary>
 /// What many stores write at once. In the log a store is one stretch of the tree, so a batch in which a thousand stores write one row each changes a thousand
-/// pages or more, for one megabyte of rows. Such rows are written one behind the other into a file beside the database, and that is their commit; later the rows of many batches move into the
-/// log together, store by store, so that a changed page takes several new rows, on a thread of their own, so that no batch waits for it.
+/// pages or more, for one megabyte of rows. Such rows are written one behind the other into a file beside the database, and that is their commit. Later the rows of many batches move into the
+/// log together, store by store and several as one (<see cref="LogPack"/>), on a thread of their own, so that no batch waits for it.
 /// <para>
-/// Example: batches 1 to 15, a thousand stores each, put 1.1 MB each into generation 1 of the journal, in the first of its two files: it is full. Batch 16 begins generation 2, in the
-/// second file. Meanwhile what the first 150 stores have in generation 1, 15 rows each, moves into the log in one transaction, then the next 150; the last transaction also marks
+/// Example: batches 1 to 30, a thousand stores each, put 1.1 MB each into generation 1 of the journal, in one of its two files: that is enough. Batch 31 begins generation 2, in the
+/// other file. Meanwhile what the first 60 stores have in generation 1, 30 rows each, moves into the log in one transaction, then what the next 60 have; the last transaction also marks
 /// generation 1 as moved. From then on its file is free: generation 3 begins there.
 /// </para>
 /// A row may be in both, if it has moved and its generation is not marked; it is the same row.
