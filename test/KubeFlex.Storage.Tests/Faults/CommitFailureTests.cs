@@ -131,11 +131,7 @@ public sealed class CommitFailureTests
         var (store, other) = (await test.StoreAsync(), await test.StoreAsync("other"));
         await store.PutAsync("a", "1");
         await using var watcher = await store.WatchAsync(new(B("a")), default);
-        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={test.Path};Pooling=False"))
-        {
-            connection.Open();
-            SqliteSchema.Execute(connection, "update store set epoch = epoch + 1 where name = 'test'");
-        }
+        RawDatabase.Execute(test.Path, "update store set epoch = epoch + 1 where name = 'test'");
         Assert.Equal(StorageFailure.NotOwner, await FailureAsync(() => store.PutAsync("a", "2")));
         Assert.Equal(StorageFailure.NotOwner, await FailureAsync(() => store.GetAsync("a")));
         Assert.Empty(await watcher.ReadAsync(default));

@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-using KubeFlex.Storage.Dialects.Sqlite;
 using static KubeFlex.Storage.Tests.Support.Words;
 using KubeFlex.Storage.Tests.Support;
 
@@ -56,18 +54,12 @@ public sealed class OpeningTests
     public async Task Another_programs_database_and_a_newer_versions()
     {
         await using var test = new TestDatastore();
-        void Make(string sql)
-        {
-            using var connection = new SqliteConnection($"Data Source={test.Path};Pooling=False");
-            connection.Open();
-            SqliteSchema.Execute(connection, sql);
-        }
-        Make("create table photos (id integer)");
+        RawDatabase.Execute(test.Path, "create table photos (id integer)");
         await RefusedAsync(test.Path, "is a SQLite database of another program");
         File.Delete(test.Path);
         await test.ReopenAsync();
         await test.Datastore.DisposeAsync();
-        Make("pragma user_version=99");
+        RawDatabase.Execute(test.Path, "pragma user_version=99");
         await RefusedAsync(test.Path, "was written by a newer KubeFlex");
     }
 

@@ -1,7 +1,7 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
 using KubeFlex.Storage.Dialects;
 using KubeFlex.Storage.Dialects.Sqlite;
+using KubeFlex.Storage.Tests.Support;
 
 namespace KubeFlex.Storage.Tests.Sqlite;
 
@@ -360,7 +360,7 @@ public sealed class JournalTests : IDisposable
         dialect.Write(Rows(ids, 1));
         Claim("store-1");
         dialect.Dispose();
-        using (var connection = Connect())
+        using (var connection = RawDatabase.Connect(File))
         {
             SqliteSchema.Execute(connection, "drop table journal; create table journal (id integer primary key, data blob not null); pragma user_version=4");
             // The first is in both.
@@ -399,7 +399,7 @@ public sealed class JournalTests : IDisposable
     private void Half()
     {
         dialect.Dispose();
-        using (var connection = Connect())
+        using (var connection = RawDatabase.Connect(File))
         {
             using var journal = new SqliteJournal(connection, File);
             for (var i = 0; i < 5; i++) journal.Commit([.. Rows(ids, 1, 15_000).Stores.SelectMany(store => store.Changes.Select(row => (store.Store, row)))]);
@@ -416,25 +416,12 @@ public sealed class JournalTests : IDisposable
 
     private static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromMinutes(1)), "it never happens");
 
-    private long InLog() => Ask("select count(*) from log");
+    private long InLog() => RawDatabase.Number(File, "select count(*) from log");
 
     /// <summary>The last generation that has moved.</summary>
-    private long Moved() => Ask("select moved from journal");
+    private long Moved() => RawDatabase.Number(File, "select moved from journal");
 
-    private long Pages() => Ask("pragma page_count");
-
-    private long Ask(string sql)
-    {
-        using var connection = Connect();
-        return SqliteSchema.Number(connection, sql);
-    }
-
-    private SqliteConnection Connect()
-    {
-        var connection = new SqliteConnection($"Data Source={File};Pooling=false");
-        connection.Open();
-        return connection;
-    }
+    private long Pages() => RawDatabase.Number(File, "pragma page_count");
 
     private (long Revision, long Sequence) Claim(string name)
     {

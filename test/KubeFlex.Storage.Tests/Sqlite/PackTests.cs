@@ -1,7 +1,7 @@
 using System.Text;
 using KubeFlex.Storage.Dialects;
 using KubeFlex.Storage.Dialects.Sqlite;
-using Microsoft.Data.Sqlite;
+using KubeFlex.Storage.Tests.Support;
 
 namespace KubeFlex.Storage.Tests.Sqlite;
 
@@ -40,7 +40,7 @@ public sealed class PackTests : IDisposable
     {
         for (var i = 0; i < 3; i++) Write(ids, 2);
         Assert.Equal(6, Move());
-        Assert.Equal(Stores, Ask("select count(*) from log"));
+        Assert.Equal(Stores, RawDatabase.Number(File, "select count(*) from log"));
         Write([ids[0]], 1);
         Remove(ids[0], sequences);
         Same(ids);
@@ -78,7 +78,7 @@ public sealed class PackTests : IDisposable
         while (!purge.Done) dialect.Write(new WriteBatch { Purges = { purge } });
         expected[ids[0]].Clear();
         Same(ids);
-        Assert.Equal(Stores - 1, Ask("select count(*) from log"));
+        Assert.Equal(Stores - 1, RawDatabase.Number(File, "select count(*) from log"));
     }
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed class PackTests : IDisposable
         Write(ids, 2);
         Move();
         dialect.Dispose();
-        using (var connection = Connect()) SqliteSchema.Execute(connection, $"update log set value = cast({value} as blob) where kind = {LogPack.Kind}");
+        using (var connection = RawDatabase.Connect(File)) SqliteSchema.Execute(connection, $"update log set value = cast({value} as blob) where kind = {LogPack.Kind}");
         dialect = Open(null);
         var error = Assert.Throws<StorageException>(() => dialect.Load(ids[0], _ => { }));
         Assert.Equal($"{File} is corrupt; restore it from a backup, or move it away to start empty", error.Message);
@@ -227,7 +227,7 @@ public sealed class PackTests : IDisposable
     /// <summary>First and last sequence number of each row in the log.</summary>
     private List<(long First, long Last)> Rows(long store)
     {
-        using var connection = Connect();
+        using var connection = RawDatabase.Connect(File);
         using var command = connection.CreateCommand();
         command.CommandText = $"select id, case kind when {LogPack.Kind} then version else id end from log where id >= $first and id < $end order by id";
         command.Parameters.AddWithValue("$first", SqliteSchema.FirstId(store));
@@ -236,18 +236,5 @@ public sealed class PackTests : IDisposable
         var rows = new List<(long, long)>();
         while (reader.Read()) rows.Add((SqliteSchema.Sequence(reader.GetInt64(0)), SqliteSchema.Sequence(reader.GetInt64(1))));
         return rows;
-    }
-
-    private long Ask(string sql)
-    {
-        using var connection = Connect();
-        return SqliteSchema.Number(connection, sql);
-    }
-
-    private SqliteConnection Connect()
-    {
-        var connection = new SqliteConnection($"Data Source={File};Pooling=false");
-        connection.Open();
-        return connection;
     }
 }
