@@ -99,6 +99,20 @@ public sealed class JournalTests : IDisposable
         Same();
     }
 
+    /// <summary>What goes wrong on a timer's thread ends the process.</summary>
+    [Fact]
+    public void Closing_meanwhile_is_no_mishap()
+    {
+        for (var i = 0; i < 150; i++)
+        {
+            Reopen(TimeSpan.Zero);
+            dialect.Write(Rows(ids, 1));
+            if (i % 3 > 0) SpinWait.SpinUntil(() => Moved() > i, i % 3);
+        }
+        Reopen();
+        Same();
+    }
+
     /// <summary>The index links versions to those that they replaced, and cuts the links when it forgets: that must not show in what is read back.</summary>
     [Fact]
     public void A_row_that_waits_is_nobody_elses_object()

@@ -106,7 +106,7 @@ internal sealed class JournalFile(string path, byte[] database, Action<FileStrea
             file?.SetLength(0);
             end = 0;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It stays as it is.
         }

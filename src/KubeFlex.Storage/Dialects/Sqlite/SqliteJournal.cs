@@ -43,6 +43,7 @@ internal sealed class SqliteJournal : IDisposable
 
     // Whether a record is being written.
     private bool writing;
+    private bool closed;
 
     public SqliteJournal(SqliteConnection connection, string path)
     {
@@ -142,7 +143,7 @@ internal sealed class SqliteJournal : IDisposable
     {
         lock (gate)
         {
-            if (moving is not null || writing || emptied) return;
+            if (moving is not null || writing || emptied || closed) return;
             if (waiting.Bytes > 0) Turn();
             else foreach (var file in files) file.Empty();
         }
@@ -200,7 +201,12 @@ internal sealed class SqliteJournal : IDisposable
     {
         move.Dispose();
         mark.Dispose();
-        foreach (var file in files) file.Dispose();
+        lock (gate)
+        {
+            // Somebody may be about to Rest.
+            closed = true;
+            foreach (var file in files) file.Dispose();
+        }
     }
 
     /// <summary>What waited moves. Under the gate.</summary>
