@@ -21,10 +21,13 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     /// <summary>The longest wait for clients that were just answered and will ask again, and the shortest that a timer can tell.</summary>
     private static readonly TimeSpan MostGathering = TimeSpan.FromMilliseconds(5), LeastGathering = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>So many steps are worth a commit, where that is quick: while one waits for more of them, the disk rests.</summary>
+    private const int Worth = 16;
+
     /// <summary>Batches that are taken as they come after one for which waiting was in vain.</summary>
     private const int Impatient = 4;
 
-    /// <summary>A commit that takes longer is not worth a thread of the pool: beside it two changes of threads are nothing.</summary>
+    /// <summary>A commit that takes longer is not worth a thread of the pool, since beside it two changes of threads are nothing; and it should do as much as it can.</summary>
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(3);
 
     // Of all datastores of the process together: at most one thread of the pool waits for a disk.
@@ -149,8 +152,8 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
     }
 
     /// <summary>
-    /// Clients that write one thing after another come back soon after their answer. Without a moment's patience the first of 64 would get a commit to
-    /// itself and the other 63 would wait through it: two commits where one does. It sleeps until the last of them has come: whoever spins here takes the processor from those it waits for.
+    /// Clients that write one thing after another come back soon after their answer. Without a moment's patience the first of ten would get a commit to
+    /// itself and the other nine would wait through it: two commits where one does. It sleeps until the last of them has come, or enough: whoever spins here takes the processor from those it waits for.
     /// Clients that do something else in between do not come; then it does not wait for some time.
     /// </summary>
     private void Gather(int answered, TimeSpan patience)
@@ -158,7 +161,7 @@ internal sealed class Committer(IDialect dialect, DatastoreOptions options)
         patience = TimeSpan.FromTicks(Math.Clamp(patience.Ticks, LeastGathering.Ticks, MostGathering.Ticks));
         lock (gate)
         {
-            var all = Math.Min(MostSteps, queue.Count + answered);
+            var all = Math.Min(took < Quick ? Worth : MostSteps, queue.Count + answered);
             // One client alone comes back to an idle committer anyway.
             if (all < 2 || queue.Count >= all || stopping || impatient-- > 0) return;
             wanted = all;
