@@ -57,7 +57,10 @@ internal sealed class WriteBatch
     /// <summary>Called at most once, while the write goes on, when it takes long to learn whether it has happened: then the callers need not wait.</summary>
     public Action<StorageException>? Doubt { get; init; }
 
-    public bool Empty => Claims.Count == 0 && Stores.Count == 0 && Renames.Count == 0 && Drops.Count == 0 && Purges.Count == 0;
+    public bool Empty => Stores.Count == 0 && !MovesStores;
+
+    /// <summary>Whether stores come, go or change hands.</summary>
+    public bool MovesStores => Claims.Count + Renames.Count + Drops.Count + Purges.Count > 0;
 }
 
 /// <summary>A store's part of a batch. It counts only while the store's epoch in the database is still <paramref name="epoch"/>.</summary>

@@ -46,6 +46,50 @@ public sealed class CommitFailureTests
     }
 
     [Fact]
+    public async Task When_a_part_of_a_batch_fails_its_store_hears_it_and_no_other()
+    {
+        await using var test = new TestDatastore();
+        var warnings = new List<string>();
+        var dialect = new FaultyDialect(SqliteDialect.Open(test.Path));
+        await using var datastore = Datastore.Open(dialect, Options with { Warn = (message, _) => warnings.Add(message) });
+        var (store, other) = (await datastore.OpenStoreAsync("test", default), await datastore.OpenStoreAsync("other", default));
+        await store.PutAsync("a", "1");
+        await other.PutAsync("a", "1");
+        await using var watcher = await store.WatchAsync(new(B("a"), B("z")), default);
+
+        dialect.Refused = writes => writes.Changes.Exists(change => S(change.Value) == "2");
+        dialect.Hold();
+        var blocker = other.PutAsync("b", "1");
+        await dialect.Waiting.Task;
+        Task<long>[] writes = [store.PutAsync("a", "2"), store.PutAsync("b", "on top"), other.PutAsync("a", "3")];
+        dialect.Release();
+        await blocker;
+        Assert.Equal(4, await writes[2]);
+        Assert.Equal("no room for it", (await Assert.ThrowsAsync<StorageException>(() => writes[0])).Message);
+        Assert.Equal(StorageFailure.Unavailable, await FailureAsync(() => writes[1]));
+        Assert.Equal(["the database refuses writes:"], warnings);
+        Assert.Equal((2, "1"), (store.Revision, await store.GetAsync("a")));
+
+        Assert.Equal(3, await store.PutAsync("a", "4"));
+        Assert.Equal(["3:+a=4<1"], (await watcher.TakeAsync(1)).Select(change => change.Text()));
+        await datastore.DisposeAsync();
+        await test.ReopenAsync();
+        Assert.Equal(("4", "3"), (await (await test.StoreAsync()).GetAsync("a"), await (await test.StoreAsync("other")).GetAsync("a")));
+    }
+
+    [Fact]
+    public async Task An_import_whose_part_of_a_batch_fails_hears_it()
+    {
+        await using var test = new TestDatastore();
+        var dialect = new FaultyDialect(SqliteDialect.Open(test.Path)) { Refused = _ => true };
+        await using var datastore = Datastore.Open(dialect, Options);
+        var work = new Storage.Engine.ImportWork(new(1, 1));
+        work.Writes.Changes.Add(new() { Key = B("a"), Value = B("1"), CreateRevision = 2, ModRevision = 2, Version = 1, Sequence = 1 });
+        datastore.Committer.Enqueue(work);
+        Assert.Equal("no room for it", (await Assert.ThrowsAsync<StorageException>(() => work.Task)).Message);
+    }
+
+    [Fact]
     public async Task While_one_batch_commits_the_next_one_fills()
     {
         await using var test = new TestDatastore();

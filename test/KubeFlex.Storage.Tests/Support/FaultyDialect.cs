@@ -12,6 +12,9 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
     /// <summary>The next write, and only that one, fails with this.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>These parts of every batch fail, and the rest does not.</summary>
+    public Predicate<StoreWrites> Refused { get; set; } = _ => false;
+
     /// <summary>Transactions per commit so far.</summary>
     public List<int> Batches { get; } = [];
 
@@ -63,7 +66,11 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
             Failure = null;
             throw failure;
         }
+        var refused = batch.Stores.FindAll(Refused);
+        foreach (var store in refused) store.Failure = new(StorageFailure.Unavailable, "no room for it");
+        batch.Stores.RemoveAll(Refused);
         inner.Write(batch);
+        batch.Stores.AddRange(refused);
     }
 
     public void Interrupt() => inner.Interrupt();

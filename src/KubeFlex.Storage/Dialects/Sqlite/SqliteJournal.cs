@@ -105,8 +105,7 @@ internal sealed class SqliteJournal : IDisposable
     public bool Conflicts(WriteBatch batch)
     {
         if (waiting.Bytes == 0 && moving is null) return false;
-        return batch.Claims.Count + batch.Renames.Count + batch.Drops.Count + batch.Purges.Count > 0
-            || batch.Stores.Exists(store => store.Removed.Count > 0 && (waiting.Holds(store) || moving?.Holds(store) == true));
+        return batch.MovesStores || batch.Stores.Exists(store => store.Removed.Count > 0 && (waiting.Holds(store) || moving?.Holds(store) == true));
     }
 
     /// <summary>The rows of a store that may not be in the log, in the order they were written, as if they had been read there; on any thread.</summary>

@@ -56,7 +56,7 @@ internal sealed class SqliteWriter : IDisposable
     public void Write(WriteBatch batch)
     {
         var suited = SqliteJournal.Suited(batch);
-        var alone = suited.Count == batch.Stores.Count && batch.Claims.Count + batch.Renames.Count + batch.Drops.Count + batch.Purges.Count == 0;
+        var alone = suited.Count == batch.Stores.Count && !batch.MovesStores;
         if (!alone) WriteTables(batch, suited);
         if (suited.Count == 0) return;
         try
@@ -89,7 +89,7 @@ internal sealed class SqliteWriter : IDisposable
         lock (database)
         {
             wanted = false;
-            if (batch.Claims.Count + batch.Renames.Count + batch.Drops.Count + batch.Purges.Count > 0) epochs.Clear();
+            if (batch.MovesStores) epochs.Clear();
             Transact(() =>
             {
                 if (journal.Conflicts(batch)) journal.MoveAll();
@@ -121,7 +121,8 @@ internal sealed class SqliteWriter : IDisposable
             foreach (var store in stores)
             {
                 store.Fenced = KnownEpoch(store.Store) != store.Epoch;
-                if (!store.Fenced) rows.AddRange(store.Changes.Select(change => (store.Store, change)));
+                if (store.Fenced) continue;
+                foreach (var change in store.Changes) rows.Add((store.Store, change));
             }
             if (rows.Count > 0) journal.Commit(rows);
         }
